@@ -1,0 +1,1 @@
+"""What explainers and metrics both stand on: registry, targets, forwards, seeds, provenance."""
