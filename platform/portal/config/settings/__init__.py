@@ -1,0 +1,1 @@
+"""Settings: `base` is the embedded default, `production` asks for every secret, `test` is for pytest."""

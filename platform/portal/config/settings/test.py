@@ -1,0 +1,27 @@
+"""Settings of the tests: jobs run at once, passwords hash quickly, files go to a temporary folder."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from portal.config import env
+from portal.config.settings.base import *  # noqa: F403  settings modules build on each other by name
+from portal.config.settings.base import STORAGES
+
+VAR_DIR = Path(tempfile.mkdtemp(prefix="heatproof-test-"))
+DATABASES = {"default": env.database(env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'test.sqlite3'}"))}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = STORAGES | {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(VAR_DIR / "f")}},
+    "arrays": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(VAR_DIR / "a")}},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+STATIC_ROOT = VAR_DIR / "static"
+BROKER_FOLDER = VAR_DIR / "broker"
+WHITENOISE_AUTOREFRESH = True
+WHITENOISE_USE_FINDERS = True
+JOBS_EAGER = True
+AXES_ENABLED = False
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STATIC_ROOT.mkdir()

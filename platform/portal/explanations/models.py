@@ -1,0 +1,110 @@
+"""Explanation runs: predictions, saliency maps with their provenance, and the maps' scores."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from portal.catalog.models import Dataset, Image
+from portal.networks.models import Network
+
+
+class Prediction(models.Model):
+    """What a network says of an image: probabilities of the classes, or a mask."""
+
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="predictions")
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="predictions")
+    weights_sha256 = models.CharField(max_length=64)
+    predicted = models.IntegerField(help_text="The class with the highest output; for a segmenter 1 if it found any.")
+    probability = models.FloatField(help_text="Of the target class; for a segmenter the highest in the image.")
+    outputs = models.JSONField(default=list, help_text="Raw logits of a classifier.")
+    mask = models.CharField(max_length=64, blank=True, help_text="Content hash of a segmenter's (rows, columns) mask.")
+    dice = models.FloatField(null=True, blank=True, help_text="Against the reference mask, where both exist.")
+
+    class Meta:
+        ordering = ("network_id", "image_id")
+        constraints = [
+            models.UniqueConstraint(fields=["network", "image", "weights_sha256"], name="prediction_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.network} on {self.image}"
+
+
+class Run(models.Model):
+    """A plan: these methods (and metrics) for this network on this dataset."""
+
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="runs")
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="runs")
+    methods = models.JSONField(default=list, help_text="[{label, method, parameters}]")
+    metrics = models.JSONField(default=list, help_text="[{label, metric, parameters}]")
+    seed = models.BigIntegerField(default=0)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"{self.network} on {self.dataset}"
+
+
+class Explanation(models.Model):
+    """The record of one saliency map; `key` is the hash of everything that decides its values."""
+
+    key = models.CharField(max_length=64, unique=True)
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="explanations")
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="explanations")
+    method = models.CharField(max_length=64, db_index=True)
+    method_version = models.CharField(max_length=16)
+    label = models.CharField(max_length=64, help_text="The method, or the name a run gave to it.")
+    parameters = models.JSONField(default=dict)
+    target = models.JSONField(default=dict, help_text="{kind: class|region, index or channel, ...}")
+    is_control = models.BooleanField(default=False)
+    truth_derived = models.BooleanField(default=False)
+    seed = models.BigIntegerField(default=0)
+    array = models.CharField(max_length=64, help_text="Content hash of the raw float32 map (rows, columns).")
+    seconds = models.FloatField(help_text="Time spent on this map.")
+    warning = models.CharField(max_length=300, blank=True)
+    provenance = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("image_id", "network_id", "label")
+        indexes = [models.Index(fields=["network", "image", "label"])]
+
+    def __str__(self) -> str:
+        return f"{self.label} of {self.network} on {self.image}"
+
+
+class Presentation(models.TextChoices):
+    """Which form of a map was scored."""
+
+    NATIVE = "native", "Raw map"
+    DISPLAYED = "displayed", "As readers saw it"
+
+
+class Score(models.Model):
+    """One metric of one map; a null value is undefined, for the reason given."""
+
+    explanation = models.ForeignKey(Explanation, on_delete=models.CASCADE, related_name="scores")
+    metric = models.CharField(max_length=64)
+    label = models.CharField(max_length=64)
+    metric_version = models.CharField(max_length=16)
+    parameters = models.JSONField(default=dict)
+    presentation = models.CharField(max_length=16, choices=Presentation.choices, default=Presentation.NATIVE)
+    seed = models.BigIntegerField(default=0)
+    value = models.FloatField(null=True, blank=True)
+    reason = models.CharField(max_length=200, blank=True, help_text="Why the value is undefined.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("explanation_id", "label")
+        constraints = [
+            models.UniqueConstraint(fields=["explanation", "label", "presentation"], name="score_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label} of {self.explanation_id}"

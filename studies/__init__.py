@@ -1,0 +1,1 @@
+"""People: protocol, readers, trials, responses, analyses, reports."""

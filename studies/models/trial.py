@@ -1,0 +1,45 @@
+"""The trials of a reader, drawn and stored before the first one is served."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from portal.catalog.models import Case
+from studies.models.reader import Enrolment
+from studies.models.study import Arm, Stimulus
+
+
+class TrialState(models.TextChoices):
+    """Where a trial stands; set by the server alone."""
+
+    PENDING = "pending", "Pending"
+    OPEN = "open", "Open"
+    DONE = "done", "Done"
+
+
+class Trial(models.Model):
+    """One thing a reader is asked to do: a task, a case, and one or two stimuli."""
+
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.CASCADE, related_name="trials")
+    position = models.PositiveIntegerField(help_text="Place in the reader's order, from 0.")
+    block = models.CharField(max_length=64)
+    task = models.CharField(max_length=64)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="trials")
+    arm = models.ForeignKey(Arm, on_delete=models.PROTECT, related_name="trials")
+    stimulus = models.ForeignKey(Stimulus, on_delete=models.PROTECT, related_name="trials")
+    second_arm = models.ForeignKey(Arm, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    second_stimulus = models.ForeignKey(Stimulus, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    occurrence = models.PositiveSmallIntegerField(default=1, help_text="2 and more are repeats.")
+    is_practice = models.BooleanField(default=False)
+    token = models.CharField(max_length=43, unique=True, help_text="Random; all that a reader's browser knows it by.")
+    state = models.CharField(max_length=16, choices=TrialState.choices, default=TrialState.PENDING)
+    step = models.PositiveSmallIntegerField(default=0, help_text="Which step of the task is next.")
+    served_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("enrolment_id", "position")
+        constraints = [models.UniqueConstraint(fields=["enrolment", "position"], name="position_once")]
+
+    def __str__(self) -> str:
+        return f"Trial {self.position} of {self.enrolment}"
