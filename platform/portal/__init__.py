@@ -1,0 +1,1 @@
+"""Things: accounts, cases, networks, explanation runs, storage, page chrome."""

@@ -1,0 +1,36 @@
+"""Chest-radiograph phantoms with known truth: pure numpy, drawn from a seed."""
+
+from portal.phantoms.drawing import draw
+from portal.phantoms.sets import ladder_set, reading_set, tagged, training_set
+from portal.phantoms.spec import (
+    FIELD_OF_VIEW_MM,
+    HIGHEST,
+    LADDER,
+    PHANTOM_NOTES,
+    PHANTOM_TITLE,
+    SPLITS,
+    Level,
+    Phantom,
+    PhantomError,
+    PhantomSpec,
+    Split,
+)
+
+__all__ = [
+    "FIELD_OF_VIEW_MM",
+    "HIGHEST",
+    "LADDER",
+    "PHANTOM_NOTES",
+    "PHANTOM_TITLE",
+    "SPLITS",
+    "Level",
+    "Phantom",
+    "PhantomError",
+    "PhantomSpec",
+    "Split",
+    "draw",
+    "ladder_set",
+    "reading_set",
+    "tagged",
+    "training_set",
+]

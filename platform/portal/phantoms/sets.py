@@ -1,0 +1,72 @@
+"""Sets of phantoms: for training, for testing over the whole ladder, for reading."""
+
+from __future__ import annotations
+
+import numpy as np
+from foundation.seeds import derive
+
+from portal.phantoms.spec import LADDER, SPLITS, PhantomError, PhantomSpec, Split
+
+# How often each level comes up among a reading set's nodules: enriched with hard ones.
+_READING_LEVELS = (2, 3, 4, 4, 5, 5)
+
+
+def training_set(seed: int, n: int, rho: float = 0.0, prevalence: float = 0.5) -> list[PhantomSpec]:
+    """`n` phantoms of the whole ladder whose tag agrees with the label with correlation `rho` (0 to 1).
+
+    Half of them carry the tag; it agrees with the label in `(1 + rho) / 2` of all, which makes the two correlate by
+    `rho` where half of the phantoms have a nodule.
+    """
+    if not 0 <= rho <= 1:
+        raise PhantomError(f"A correlation of {rho} is not between 0 and 1.")
+    return [_random(seed, "training", index, prevalence, (1 + rho) / 2) for index in range(n)]
+
+
+def ladder_set(seed: int, n: int, split: Split | None = None) -> list[PhantomSpec]:
+    """`n` unseen phantoms, half with a nodule, each level equally often.
+
+    `split` sets the tag: aligned (with every nodule and nowhere else), conflicting (the reverse) or absent (never);
+    None draws it by chance, whatever the label.
+    """
+    found = []
+    for index in range(n):
+        level = (index // 2) % len(LADDER) + 1 if index % 2 == 0 else None
+        own = derive(seed, "ladder", index)
+        tag = bool(derive(own, "tag") % 2) if split is None else tagged(split, level is not None)
+        found.append(PhantomSpec(own, level, tag, split=split or _split_of(tag, level is not None)))
+    return found
+
+
+def reading_set(seed: int, n: int = 24) -> list[PhantomSpec]:
+    """`n` phantoms for readers: half with a nodule, the three splits equally often for either label, hard ones often.
+
+    The order is shuffled; numbers that are not a multiple of six are balanced as far as they go.
+    """
+    levels = [_READING_LEVELS[index % len(_READING_LEVELS)] for index in range((n + 1) // 2)]
+    rng = np.random.default_rng(derive(seed, "reading order"))
+    levels = [levels[place] for place in rng.permutation(len(levels))]
+    found = []
+    for index in range(n):
+        level = levels[index // 2] if index % 2 == 0 else None
+        split = SPLITS[(index // 2) % len(SPLITS)]
+        own = derive(seed, "reading", index)
+        found.append(PhantomSpec(own, level, tagged(split, level is not None), split=split))
+    return [found[place] for place in rng.permutation(n)]
+
+
+def tagged(split: Split, positive: bool) -> bool:
+    """Whether a phantom of that split and label carries the tag."""
+    return {"aligned": positive, "conflicting": not positive, "absent": False}[split]
+
+
+def _random(seed: int, name: str, index: int, prevalence: float, agreement: float) -> PhantomSpec:
+    own = derive(seed, name, index)
+    rng = np.random.default_rng(own)
+    positive, agrees = rng.random() < prevalence, rng.random() < agreement
+    level = int(rng.integers(1, len(LADDER) + 1)) if positive else None
+    tag = bool(positive == agrees)
+    return PhantomSpec(own, level, tag, split=_split_of(tag, bool(positive)))
+
+
+def _split_of(tag: bool, positive: bool) -> Split:
+    return "aligned" if tag == positive else "conflicting"

@@ -1,0 +1,101 @@
+"""What a phantom is drawn from: a seed, a finding on a ladder of difficulty, and a side marker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+PHANTOM_TITLE = "Synthetic phantom, not a patient"
+PHANTOM_NOTES = (
+    "A computed chest radiograph with known truth, drawn from a seed. It shows no person, "
+    "its anatomy is simplified, and it must not be used to judge performance on patients."
+)
+FIELD_OF_VIEW_MM = 400.0
+HIGHEST = 4095  # 12 bit
+
+Split = Literal["aligned", "conflicting", "absent"]
+SPLITS: tuple[Split, ...] = ("aligned", "conflicting", "absent")
+
+Bits = NDArray[np.bool_]
+
+
+class PhantomError(ValueError):
+    """A phantom cannot be drawn from this description."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """A step of the ladder: the nodule's radius (share of the image's width) and peak attenuation (nepers)."""
+
+    title: str
+    radius: tuple[float, float]
+    contrast: tuple[float, float]
+
+
+# From what nobody misses to what most readers miss. Attenuation of 0.17 is a centimetre of water.
+LADDER: tuple[Level, ...] = (
+    Level("obvious", (0.036, 0.046), (0.42, 0.52)),
+    Level("clear", (0.030, 0.038), (0.32, 0.42)),
+    Level("moderate", (0.026, 0.033), (0.25, 0.32)),
+    Level("subtle", (0.022, 0.029), (0.19, 0.25)),
+    Level("barely visible", (0.019, 0.025), (0.13, 0.19)),
+)
+
+
+@dataclass(frozen=True)
+class PhantomSpec:
+    """Everything a phantom depends on besides its size in pixels.
+
+    `level` is 1 (obvious) to 5 (barely visible), or None for a phantom without a nodule. `tag` adds the confounder,
+    a lead "PORTABLE" under the side marker; `letter` is the "L" at the patient's left. Anatomy, the nodule's place
+    and shape, and noise depend on `seed` alone, so that two specs of one seed are an exact counterfactual pair.
+    """
+
+    seed: int
+    level: int | None = None
+    tag: bool = False
+    letter: bool = True
+    split: Split = "absent"
+
+    def __post_init__(self) -> None:
+        if self.level is not None and not 1 <= self.level <= len(LADDER):
+            raise PhantomError(f"There is no level {self.level}; levels go from 1 to {len(LADDER)}.")
+        if self.split not in SPLITS:
+            raise PhantomError(f"There is no split {self.split!r}; there are {', '.join(SPLITS)}.")
+
+    @property
+    def positive(self) -> bool:
+        """Whether there is a nodule."""
+        return self.level is not None
+
+    def without_nodule(self) -> PhantomSpec:
+        """The same phantom with nothing to find."""
+        return replace(self, level=None)
+
+    def without_tag(self) -> PhantomSpec:
+        """The same phantom without the confounder."""
+        return replace(self, tag=False)
+
+    def without_marker(self) -> PhantomSpec:
+        """The same phantom without any lead in the field: neither letter nor confounder."""
+        return replace(self, tag=False, letter=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Phantom:
+    """A drawn phantom: `(H, W)` arrays and what is true of it.
+
+    `pixels` are uint16 from 0 to 4095, MONOCHROME2. The masks are exact: `mask` the nodule, `lungs` the lung fields
+    that the heart does not cover, `marker` all lead (letter and tag), `tag` the confounder alone.
+    """
+
+    spec: PhantomSpec
+    pixels: NDArray[np.uint16]
+    mask: Bits
+    lungs: Bits
+    marker: Bits
+    tag: Bits
+    truth: dict[str, Any] = field(default_factory=dict)
