@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                     "subject",
                     models.CharField(help_text="Kind and identity of the thing, for example study:12.", max_length=128),
                 ),
-                ("detail", models.JSONField(default=dict)),
+                ("detail", models.JSONField(blank=True, default=dict)),
                 ("previous_hash", models.CharField(max_length=64, unique=True)),
                 ("hash", models.CharField(max_length=64, unique=True)),
                 (
