@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,8 +12,31 @@ from django.test import TransactionTestCase
 
 from portal.accounts.models import Role, User
 from portal.audit.append_only import protect, release
+from tests.capabilities import missing
 
 APPEND_ONLY = ("audit_entry", "studies_response")
+
+NEEDS = ("browser", "redis")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test whose service is missing is skipped with the reason; under CI that is a failure."""
+    for item in items:
+        for marker in NEEDS:
+            if item.get_closest_marker(marker) and (reason := missing(marker)):
+                if os.environ.get("CI") == "true":
+                    raise pytest.UsageError(f"The {marker} tests cannot run: {reason}.")
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """The closing lines say what did not run, and on which database the rest did."""
+    if hasattr(terminalreporter.config, "workerinput"):
+        return
+    terminalreporter.write_line(f"The database was {connection.vendor}.")
+    for marker in NEEDS:
+        if reason := missing(marker):
+            terminalreporter.write_line(f"Not run: tests marked {marker}, because {reason}.")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -14,7 +14,7 @@ BASE_DIR = Path(__file__).resolve().parents[4]
 VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var")))
 
 DEBUG = env.flag("DEBUG")
-SECRET_KEY = env.secret("SECRET_KEY", "embedded-default-key-for-one-machine-on-the-loopback-interface-only")
+SECRET_KEY = env.secret("SECRET_KEY") or env.kept_secret(VAR_DIR / "secret-key")
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
 SITE_URL = env.text("SITE_URL", "http://127.0.0.1:8000")
 
@@ -75,7 +75,7 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 
-DATABASES = {"default": env.database(env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'heatproof.sqlite3'}"))}
+DATABASES = {"default": env.database(env.secret("DATABASE_URL", f"sqlite:///{VAR_DIR / 'heatproof.sqlite3'}"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"

@@ -5,21 +5,14 @@ from __future__ import annotations
 from django.core.exceptions import ImproperlyConfigured
 
 from portal.config import env
-from portal.config.settings.base import *  # noqa: F403  settings modules build on each other by name
 
-DEBUG = False
-SECRET_KEY = env.secret("SECRET_KEY")
-PSEUDONYM_KEY = env.secret("PSEUDONYM_KEY")
-ALLOWED_HOSTS = env.names("ALLOWED_HOSTS")
-for _name, _value in {
-    "SECRET_KEY": SECRET_KEY,
-    "PSEUDONYM_KEY": PSEUDONYM_KEY,
-    "ALLOWED_HOSTS": ALLOWED_HOSTS,
-    "DATABASE_URL": env.text("DATABASE_URL"),
-}.items():
-    if not _value:
+for _name in ("SECRET_KEY", "PSEUDONYM_KEY", "ALLOWED_HOSTS", "DATABASE_URL"):
+    if not env.secret(_name):
         raise ImproperlyConfigured(f"{_name} must be set in production.")
 
+from portal.config.settings.base import *  # noqa: E402, F403  the checks above come first, on purpose
+
+DEBUG = False
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", True)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", 31_536_000)
