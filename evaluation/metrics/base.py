@@ -1,0 +1,136 @@
+"""What every metric of a saliency map is: facts, one verb, and scores that say why they are undefined."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from evaluation.metrics.inputs import MEMORY_MB, Explain, Inputs, MetricError, as_found, prepare
+from foundation.registry import parameters_of
+from foundation.targets import Target
+
+__all__ = ["Explain", "Inputs", "Metric", "MetricError", "Scored", "Sign", "signed_maps"]
+
+Family = Literal["faithfulness", "robustness", "randomisation", "localisation", "complexity"]
+Sign = Literal["positive", "absolute", "signed"]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores `(B,)` float32 on the CPU or the images' device, NaN where undefined; `reasons` are "" where defined."""
+
+    values: Tensor
+    reasons: tuple[str, ...]
+
+    @classmethod
+    def of(cls, values: Tensor, *undefined: tuple[Tensor, str]) -> Scored:
+        """Blank the scores for which a condition `(B,)` holds; the first condition that holds gives the reason."""
+        values = values.double().clone()
+        reasons = [""] * len(values)
+        for condition, reason in (*undefined, (~torch.isfinite(values), "The model's output is not finite.")):
+            for place in condition.nonzero()[:, 0].tolist():
+                reasons[place] = reasons[place] or reason
+                values[place] = torch.nan
+        return cls(values.float(), tuple(reasons))
+
+
+class Metric(abc.ABC):
+    """Judges saliency maps, one number an image.
+
+    Subclasses are frozen dataclasses: class attributes are facts, fields are parameters. Maps are read as
+    contributions: the effect of removing a region is the map's sum over it.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    reference: ClassVar[str]
+    family: ClassVar[Family]
+    higher_is_better: ClassVar[bool]
+    co12: ClassVar[tuple[str, ...]]
+    """Co-12 properties the metric speaks to (Nauta et al. 2023, doi:10.1145/3583558)."""
+    needs: ClassVar[frozenset[str]]
+    """Which of `model`, `mask` and `explain` it cannot do without; `explain` implies a model and a target."""
+    summary: ClassVar[str]
+    """One sentence: what it measures."""
+    caveat: ClassVar[str]
+    """One sentence: how it is known to fail."""
+    version: ClassVar[str] = "1"
+    """Changes whenever the same arguments would give another value."""
+    stochastic: ClassVar[bool] = False
+    """Whether the seed changes the value (with the default parameters)."""
+
+    def __post_init__(self) -> None:
+        """Refuse parameters outside their choices or below their minimum."""
+        fields = {field.name: field for field in dataclasses.fields(self)}  # type: ignore[arg-type]
+        for parameter in parameters_of(type(self)):
+            value = getattr(self, parameter.name)
+            if parameter.choices and value not in parameter.choices:
+                raise MetricError(
+                    f"{self.name}: {parameter.name} must be one of {', '.join(parameter.choices)}, not {value!r}."
+                )
+            minimum = fields[parameter.name].metadata.get("minimum")
+            if minimum is not None and not value >= minimum:
+                raise MetricError(f"{self.name}: {parameter.name} must be at least {minimum}, not {value!r}.")
+
+    def score(
+        self,
+        model: nn.Module | None,
+        images: Tensor,
+        maps: Tensor,
+        target: Target | None,
+        *,
+        masks: Tensor | None = None,
+        explain: Explain | None = None,
+        seed: int = 0,
+    ) -> Tensor:
+        """The scores of `maps (B, H, W)` of `images (B, C, H, W)`: `(B,)` float32, NaN where undefined.
+
+        A score depends on its own image and `seed` alone. `masks (B, H, W)` are the true regions; `explain(model,
+        images, target) -> (B, H, W)` makes such maps anew. Model and target may be None where they are not needed.
+        The model runs in evaluation mode and is left as found. Raises ValueError for arguments that do not fit.
+        """
+        return self.score_with_reasons(model, images, maps, target, masks=masks, explain=explain, seed=seed).values
+
+    def score_with_reasons(
+        self,
+        model: nn.Module | None,
+        images: Tensor,
+        maps: Tensor,
+        target: Target | None,
+        *,
+        masks: Tensor | None = None,
+        explain: Explain | None = None,
+        seed: int = 0,
+        memory_mb: int = MEMORY_MB,
+    ) -> Scored:
+        """As `score`, with a sentence for each undefined score."""
+        with as_found(model):
+            inputs = prepare(
+                model,
+                images,
+                maps,
+                target,
+                needs=self.needs,
+                masks=masks,
+                explain=explain,
+                seed=seed,
+                memory_mb=memory_mb,
+            )
+            return self.judge(inputs)
+
+    @abc.abstractmethod
+    def judge(self, inputs: Inputs) -> Scored:
+        """The scores of validated inputs; the model is in evaluation mode."""
+
+
+def signed_maps(maps: Tensor, sign: Sign) -> Tensor:
+    """The maps `(B, H, W)` as flat rows `(B, P)` under a sign policy: positive part, magnitude, or as they are."""
+    rows = maps.flatten(1)
+    if sign == "positive":
+        return rows.clamp(min=0)
+    return rows.abs() if sign == "absolute" else rows

@@ -1,0 +1,166 @@
+"""What a metric reads: the validated inputs of one scoring, and the model's outputs on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from foundation.forwards import Perturb, stream, untouched
+from foundation.targets import Target
+
+Explain = Callable[[nn.Module, Tensor, Target], Tensor]
+Scale = Literal["logit", "probability"]
+
+MEMORY_MB = 1024
+
+
+class MetricError(ValueError):
+    """The metric cannot be computed from these arguments."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The validated arguments of one scoring.
+
+    `images (B, C, H, W)`, `maps (B, H, W)` detached and float32, `masks (B, H, W)` bool or None, `target` bound to
+    the images. `by_image` keeps what depends on the images alone and may serve several maps, `by_map` what depends
+    on these maps and may serve several metrics; both hold only a few numbers an image.
+    """
+
+    images: Tensor
+    maps: Tensor
+    model: nn.Module | None = None
+    target: Target | None = None
+    masks: Tensor | None = None
+    explain: Explain | None = None
+    seed: int = 0
+    memory_mb: int = MEMORY_MB
+    by_image: dict[Hashable, Any] = field(default_factory=dict)
+    by_map: dict[Hashable, Any] = field(default_factory=dict)
+
+    def with_maps(self, maps: Tensor, explain: Explain | None) -> Inputs:
+        """The same images with other maps; what was kept by image stays."""
+        return replace(self, maps=checked_maps(self.images, maps), explain=explain, by_map={})
+
+    def outputs(self, count: int, perturb: Perturb, scale: Scale = "logit") -> Tensor:
+        """The explained output of `count` altered copies of each image: `(B, count)` float64 on the images' device.
+
+        `perturb(image, item)` makes the copies, see `foundation.forwards.stream`.
+        """
+        if self.model is None or self.target is None:
+            raise MetricError("This metric needs a model and a target.")
+        target = ScaledTarget(self.target, scale)
+        return stream(self.model, self.images, target, count, perturb, memory_mb=self.memory_mb).double()
+
+    def explained(self, model: nn.Module, target: Target) -> Tensor:
+        """Maps `(B, P)` of these images for another model or target, by way of `explain`."""
+        if self.explain is None:
+            raise MetricError("This metric needs the function that made the maps (explain).")
+        with torch.enable_grad():
+            maps = self.explain(model, self.images.clone(), target)
+        return checked_maps(self.images, maps).flatten(1)
+
+
+@dataclass(frozen=True)
+class ScaledTarget:
+    """A target read from the raw output, or from probabilities: softmax over classes, logistic if there is one."""
+
+    target: Target
+    scale: Scale
+
+    def __call__(self, output: Tensor) -> Tensor:
+        """`(B, K)` or `(B, K, H, W)` raw output -> `(B,)`."""
+        if self.scale == "logit":
+            return self.target(output)
+        return self.target(output.sigmoid() if output.shape[1] == 1 else output.softmax(1))
+
+    def bind(self, model: nn.Module, images: Tensor) -> ScaledTarget:
+        """The same scale of the bound target."""
+        return replace(self, target=self.target.bind(model, images))
+
+    def take(self, index: Tensor) -> ScaledTarget:
+        """The same scale of the taken target."""
+        return replace(self, target=self.target.take(index))
+
+
+def prepare(
+    model: nn.Module | None,
+    images: Tensor,
+    maps: Tensor,
+    target: Target | None,
+    *,
+    needs: frozenset[str],
+    masks: Tensor | None = None,
+    explain: Explain | None = None,
+    seed: int = 0,
+    memory_mb: int = MEMORY_MB,
+) -> Inputs:
+    """Check the arguments against what the metrics need, and bind the target to the images.
+
+    Raises MetricError (a ValueError) for a wrong shape, a value that is not finite or a missing argument.
+    """
+    images = checked_images(images)
+    if memory_mb < 1:
+        raise MetricError("The memory budget must be at least 1 MB.")
+    if "mask" in needs and masks is None:
+        raise MetricError("This metric needs masks of shape (B, H, W).")
+    if "explain" in needs and explain is None:
+        raise MetricError("This metric needs the function that made the maps (explain).")
+    if needs & {"model", "explain"}:
+        if model is None or target is None:
+            raise MetricError("This metric needs a model and a target.")
+        target = target.bind(model, images)
+    return Inputs(
+        images=images,
+        maps=checked_maps(images, maps),
+        model=model,
+        target=target,
+        masks=None if masks is None else checked_masks(images, masks),
+        explain=explain,
+        seed=int(seed),
+        memory_mb=memory_mb,
+    )
+
+
+def checked_images(images: Tensor) -> Tensor:
+    """Images `(B, C, H, W)`, floating point, finite and not empty."""
+    if images.ndim != 4 or images.numel() == 0 or not images.is_floating_point():
+        raise MetricError(f"Images must be floating point (B, C, H, W), not {images.dtype} {tuple(images.shape)}.")
+    if not torch.isfinite(images).all():
+        raise MetricError("The images hold values that are not finite.")
+    return images.detach()
+
+
+def checked_maps(images: Tensor, maps: Tensor) -> Tensor:
+    """Maps `(B, H, W)` as finite float32 on the images' device."""
+    wanted = (len(images), *images.shape[2:])
+    if tuple(maps.shape) != wanted:
+        raise MetricError(f"Maps of shape {tuple(maps.shape)} do not fit images that need {wanted}.")
+    if not torch.isfinite(maps).all():
+        raise MetricError("The maps hold values that are not finite.")
+    return maps.detach().to(device=images.device, dtype=torch.float32)
+
+
+def checked_masks(images: Tensor, masks: Tensor) -> Tensor:
+    """Masks `(B, H, W)` as bool on the images' device; numbers must be 0 or 1."""
+    wanted = (len(images), *images.shape[2:])
+    if tuple(masks.shape) != wanted:
+        raise MetricError(f"Masks of shape {tuple(masks.shape)} do not fit images that need {wanted}.")
+    if masks.dtype != torch.bool and not ((masks == 0) | (masks == 1)).all():
+        raise MetricError("Masks must be boolean, or hold 0 and 1 only.")
+    return masks.detach().to(images.device).bool()
+
+
+@contextmanager
+def as_found(model: nn.Module | None) -> Iterator[None]:
+    """Evaluation mode inside; after, the model, if there is one, is as it was, also when something fails."""
+    if model is None:
+        yield
+        return
+    with untouched(model):
+        yield
