@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from explainers.errors import ExplainError, ImageError, MissingInputError
-from foundation.forwards import stream, untouched
+from foundation.forwards import Forwards, Perturb, untouched
 from foundation.targets import Target
 
 Shared = TypeVar("Shared")
@@ -54,15 +54,18 @@ class Request:
         """The same request for another bound target; nothing is shared with the first."""
         return replace(self, target=target, cache={})
 
-    def outputs(self, images: Tensor) -> Tensor:
+    def stream(self, count: int, perturb: Perturb) -> Tensor:
+        """Target values `(B, count)` of perturbed copies of the images; see `foundation.forwards.Forwards`."""
+        forwards = self.shared("forwards", lambda: Forwards(self.model, self.images, self.memory_mb))
+        return forwards.stream(self.images, self.target, count, perturb)
+
+    def values_of(self, images: Tensor) -> Tensor:
         """Target values `(B,)` of changed versions of the images, in their order."""
-        return stream(self.model, images, self.target, 1, lambda image, _: images[image], memory_mb=self.memory_mb)[
-            :, 0
-        ]
+        return self.stream(1, lambda image, _: images[image])[:, 0]
 
     def values(self) -> Tensor:
         """Target values `(B,)` of the images themselves."""
-        return self.shared("values", lambda: self.outputs(self.images))
+        return self.shared("values", lambda: self.values_of(self.images))
 
 
 class Explainer(ABC):

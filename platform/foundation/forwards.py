@@ -95,28 +95,42 @@ def chunk_size(model: nn.Module, images: Tensor, memory_mb: float) -> int:
     return max(1, min(fitting, LARGEST_CHUNK.get(images.device.type, 32)))
 
 
+class Forwards:
+    """Forward passes of one network for images of one shape, without gradients, under a memory budget in MiB.
+
+    The network is in evaluation mode; what runs is its prepared copy (see `prepared`). Values do not depend on the
+    budget beyond the rounding of float32.
+    """
+
+    def __init__(self, model: nn.Module, images: Tensor, memory_mb: float = 1024) -> None:
+        self.network = prepared(model, images)
+        self.layout = torch.contiguous_format if self.network is model else torch.channels_last
+        self.size = chunk_size(model, images, memory_mb)
+
+    def stream(self, images: Tensor, target: Target, count: int, perturb: Perturb) -> Tensor:
+        """Target values of `count` perturbed copies of each image: `(B, count)`, without ever holding them all.
+
+        `perturb(image, item)` gets two LongTensors `(n,)`, the indices of the images and of their perturbations, and
+        returns `(n, C, H, W)`; `target` is bound to `images`.
+        """
+        batch = len(images)
+        if count == 0:
+            return images.new_zeros((batch, 0))
+        values = []
+        with torch.no_grad():
+            for start in range(0, batch * count, self.size):
+                index = torch.arange(start, min(start + self.size, batch * count), device=images.device)
+                image, item = index // count, index % count
+                copies = perturb(image, item).contiguous(memory_format=self.layout)
+                values.append(target.take(image)(self.network(copies)))
+        return torch.cat(values).view(batch, count)
+
+
 def stream(
     model: nn.Module, images: Tensor, target: Target, count: int, perturb: Perturb, *, memory_mb: float = 1024
 ) -> Tensor:
-    """Target values of `count` perturbed copies of each image: `(B, count)`, without ever holding them all.
-
-    `perturb(image, item)` gets two LongTensors `(n,)`, the indices of the images and of their perturbations, and
-    returns `(n, C, H, W)`; `target` is bound to `images`; `model` is in evaluation mode.
-    """
-    batch = len(images)
-    if count == 0:
-        return images.new_zeros((batch, 0))
-    network = prepared(model, images)
-    layout = torch.contiguous_format if network is model else torch.channels_last
-    size = chunk_size(model, images, memory_mb)
-    values = []
-    with torch.no_grad():
-        for start in range(0, batch * count, size):
-            index = torch.arange(start, min(start + size, batch * count), device=images.device)
-            image, item = index // count, index % count
-            copies = perturb(image, item).contiguous(memory_format=layout)
-            values.append(target.take(image)(network(copies)))
-    return torch.cat(values).view(batch, count)
+    """`Forwards.stream` for a single use: target values `(B, count)` of perturbed copies."""
+    return Forwards(model, images, memory_mb).stream(images, target, count, perturb)
 
 
 def input_gradient(model: nn.Module, images: Tensor, target: Target) -> tuple[Tensor, Tensor]:

@@ -39,7 +39,7 @@ def target_for(network: str, count: int) -> Target:
     return ClassTarget(torch.arange(count) % 3)
 
 
-def extras(count: int) -> dict[str, Tensor]:
+def extras(count: int) -> dict[str, Any]:
     masks = torch.zeros((count, 32, 32), dtype=torch.bool)
     masks[:, 4:9, 5:11] = True
     return {"masks": masks, "donors": torch.rand((count, 32, 32), generator=torch.Generator().manual_seed(5))}
