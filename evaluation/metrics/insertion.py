@@ -1,0 +1,34 @@
+"""Insertion: how fast the output rises as the most influential pixels are put in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from evaluation.metrics import registry
+from evaluation.metrics.base import Scored
+from evaluation.metrics.curves import CurveMetric
+from evaluation.metrics.inputs import Inputs
+
+
+@registry.register
+@dataclass(frozen=True)
+class Insertion(CurveMetric):
+    """The mean of the output's curve, from the bare baseline to the whole image, most influential pixels in first.
+
+    Read backwards this is the least-influential-first removal, which is what is computed. Petsiuk et al. (2018).
+    """
+
+    name: ClassVar[str] = "insertion"
+    title: ClassVar[str] = "Insertion"
+    reference: ClassVar[str] = "Petsiuk, Das & Saenko (2018), RISE, BMVC; arXiv:1806.07421"
+    family: ClassVar = "faithfulness"
+    higher_is_better: ClassVar[bool] = True
+    co12: ClassVar[tuple[str, ...]] = ("correctness",)
+    needs: ClassVar[frozenset[str]] = frozenset({"model"})
+    summary: ClassVar[str] = "The mean output while pixels are put into a bare baseline, the most influential first."
+    caveat: ClassVar[str] = "Smooth maps gain, because connected patches on a bare baseline look more like real images."
+
+    def judge(self, inputs: Inputs) -> Scored:
+        """The mean of the least-influential-first curve."""
+        return Scored.of(self.curve(inputs, "least").mean(1))
