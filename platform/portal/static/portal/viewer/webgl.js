@@ -1,0 +1,205 @@
+/** The WebGL2 back-end: integer textures, and all arithmetic in one fragment shader. */
+
+import { DIVERGING, SEQUENTIAL } from "./colours.js";
+import { taps } from "./geometry.js";
+import { SURROUND, turned } from "./scene.js";
+import { FRAGMENT, VERTEX } from "./shader.js";
+import { VOI_CODE } from "./voi.js";
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @returns {import("./scene.js").Backend | null} null where this browser has no WebGL2
+ */
+export function webglBackend(canvas) {
+  const gl = canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false, preserveDrawingBuffer: false });
+  if (!gl) {
+    return null;
+  }
+  const program = linked(gl);
+  if (!program) {
+    return null;
+  }
+  return new WebglBackend(gl, program);
+}
+
+/** @param {WebGL2RenderingContext} gl */
+function linked(gl) {
+  const program = gl.createProgram();
+  for (const [kind, source] of /** @type {[number, string][]} */ ([
+    [gl.VERTEX_SHADER, VERTEX],
+    [gl.FRAGMENT_SHADER, FRAGMENT],
+  ])) {
+    const shader = gl.createShader(kind);
+    if (!shader) {
+      return null;
+    }
+    gl.shaderSource(shader, source);
+    gl.compileShader(shader);
+    gl.attachShader(program, shader);
+  }
+  gl.linkProgram(program);
+  return gl.getProgramParameter(program, gl.LINK_STATUS) ? program : null;
+}
+
+/** @implements {import("./scene.js").Backend} */
+class WebglBackend {
+  /** @param {WebGL2RenderingContext} gl @param {WebGLProgram} program */
+  constructor(gl, program) {
+    this.name = "webgl2";
+    this.gl = gl;
+    this.program = program;
+    gl.useProgram(program);
+    /** @type {Map<string, WebGLUniformLocation | null>} */
+    this.places = new Map();
+    this.imageTexture = this.texture(0);
+    this.mapTexture = this.texture(1);
+    this.tableTexture = this.texture(2);
+    /** @type {unknown} */
+    this.image = null;
+    /** @type {unknown} */
+    this.map = undefined;
+    /** @type {Uint8Array | null} */
+    this.table = null;
+    for (const [unit, name] of ["grey", "map", "table", "colour"].entries()) {
+      gl.uniform1i(this.at(name), unit);
+    }
+    this.colourTexture = this.texture(3);
+    gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+    this.blank();
+  }
+
+  /** @param {number} unit */
+  texture(unit) {
+    const { gl } = this;
+    const texture = gl.createTexture();
+    gl.activeTexture(gl.TEXTURE0 + unit);
+    gl.bindTexture(gl.TEXTURE_2D, texture);
+    for (const [key, value] of [
+      [gl.TEXTURE_MIN_FILTER, gl.NEAREST],
+      [gl.TEXTURE_MAG_FILTER, gl.NEAREST],
+      [gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE],
+      [gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE],
+    ]) {
+      gl.texParameteri(gl.TEXTURE_2D, key, value);
+    }
+    return texture;
+  }
+
+  /** Every sampler needs a texture of its type, used or not. */
+  blank() {
+    const { gl } = this;
+    gl.activeTexture(gl.TEXTURE0);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.R16UI, 1, 1, 0, gl.RED_INTEGER, gl.UNSIGNED_SHORT, new Uint16Array(1));
+    gl.activeTexture(gl.TEXTURE1);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.R8UI, 1, 1, 0, gl.RED_INTEGER, gl.UNSIGNED_BYTE, new Uint8Array(1));
+    gl.activeTexture(gl.TEXTURE3);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, 1, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
+  }
+
+  /** @param {string} name */
+  at(name) {
+    if (!this.places.has(name)) {
+      this.places.set(name, this.gl.getUniformLocation(this.program, name));
+    }
+    return this.places.get(name) ?? null;
+  }
+
+  /** @param {import("./scene.js").Scene} scene */
+  upload(scene) {
+    const { gl } = this;
+    const { rows, columns, format } = scene.header;
+    if (this.image !== scene.image) {
+      this.image = scene.image;
+      if (format === "rgba8") {
+        gl.activeTexture(gl.TEXTURE3);
+        gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, columns, rows, 0, gl.RGBA, gl.UNSIGNED_BYTE, scene.image);
+      } else {
+        gl.activeTexture(gl.TEXTURE0);
+        gl.texImage2D(gl.TEXTURE_2D, 0, gl.R16UI, columns, rows, 0, gl.RED_INTEGER, gl.UNSIGNED_SHORT, scene.image);
+      }
+    }
+    if (this.map !== scene.map) {
+      this.map = scene.map;
+      if (scene.map) {
+        gl.activeTexture(gl.TEXTURE1);
+        gl.texImage2D(gl.TEXTURE_2D, 0, gl.R8UI, columns, rows, 0, gl.RED_INTEGER, gl.UNSIGNED_BYTE, scene.map);
+      }
+    }
+    const table = scene.signed ? DIVERGING : SEQUENTIAL;
+    if (this.table !== table) {
+      this.table = table;
+      gl.activeTexture(gl.TEXTURE2);
+      gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGB8, 256, 1, 0, gl.RGB, gl.UNSIGNED_BYTE, table);
+    }
+  }
+
+  /**
+   * @param {import("./scene.js").Scene} scene
+   * @param {import("./geometry.js").Placement} placement
+   * @param {boolean} fine
+   */
+  draw(scene, placement, fine) {
+    const { gl } = this;
+    const { header } = scene;
+    this.upload(scene);
+    gl.viewport(0, 0, placement.width, placement.height);
+    gl.uniform2i(this.at("imageSize"), header.columns, header.rows);
+    gl.uniform3f(this.at("placed"), placement.x0, placement.y0, placement.height);
+    gl.uniform2f(this.at("pixelStep"), placement.dx, placement.dy);
+    gl.uniform1i(this.at("taps"), taps(placement, fine));
+    gl.uniform1i(this.at("coloured"), header.format === "rgba8" ? 1 : 0);
+    gl.uniform3f(this.at("rescale"), header.offset, header.slope, header.intercept);
+    gl.uniform2f(this.at("window"), scene.window.centre, scene.window.width);
+    gl.uniform1i(this.at("voi"), VOI_CODE[header.voi] ?? 0);
+    gl.uniform1i(this.at("turned"), turned(scene) ? 1 : 0);
+    gl.uniform1f(this.at("opacity"), scene.map && scene.overlay ? scene.opacity : 0);
+    gl.uniform1i(this.at("even"), scene.blend === "even" ? 1 : 0);
+    gl.uniform1i(this.at("signedMap"), scene.signed ? 1 : 0);
+    gl.uniform1f(this.at("surround"), SURROUND);
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
+  }
+
+  /**
+   * @param {import("./scene.js").Scene} scene
+   * @param {import("./geometry.js").Placement} placement
+   */
+  read(scene, placement) {
+    const { gl } = this;
+    const { width, height } = placement;
+    const frame = gl.createFramebuffer();
+    const store = gl.createRenderbuffer();
+    gl.bindRenderbuffer(gl.RENDERBUFFER, store);
+    gl.renderbufferStorage(gl.RENDERBUFFER, gl.RGBA8, width, height);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, frame);
+    gl.framebufferRenderbuffer(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.RENDERBUFFER, store);
+    this.draw(scene, placement, true);
+    const upsideDown = new Uint8Array(width * height * 4);
+    gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, upsideDown);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+    gl.deleteFramebuffer(frame);
+    gl.deleteRenderbuffer(store);
+    const pixels = new Uint8Array(upsideDown.length);
+    for (let row = 0; row < height; row++) {
+      const from = (height - 1 - row) * width * 4;
+      pixels.set(upsideDown.subarray(from, from + width * 4), row * width * 4);
+    }
+    return pixels;
+  }
+
+  dispose() {
+    this.gl.getExtension("WEBGL_lose_context")?.loseContext();
+  }
+}
+
+/**
+ * Whether the browser's textures can hold this image.
+ * @param {import("./scene.js").Backend} backend
+ * @param {import("./header.js").Header} header
+ */
+export function holds(backend, header) {
+  if (!(backend instanceof WebglBackend)) {
+    return true;
+  }
+  const limit = backend.gl.getParameter(backend.gl.MAX_TEXTURE_SIZE);
+  return header.rows <= limit && header.columns <= limit;
+}
