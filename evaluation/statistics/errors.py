@@ -15,11 +15,15 @@ class WrongChoice(StatisticsError):
     """An option has a value that it cannot take."""
 
 
-class TooFew(StatisticsError):
+class ThinData(StatisticsError):
+    """The data are of the right kind but do not suffice for this statistic."""
+
+
+class TooFew(ThinData):
     """There are too few readers, cases, items or answers."""
 
 
-class OneCategory(StatisticsError):
+class OneCategory(ThinData):
     """All answers are equal, so there is no variation to speak about."""
 
 
@@ -35,5 +39,5 @@ class WrongFormula(StatisticsError):
     """A model formula cannot be read or does not fit the data."""
 
 
-class NotIdentified(StatisticsError):
+class NotIdentified(ThinData):
     """The data leave an estimate without a finite or unique value."""

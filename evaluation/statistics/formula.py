@@ -66,8 +66,10 @@ class FixedEffects:
         others = [found for name, found in self.factors.items() if name != variable]
         rows = []
         for value in factor.levels:
-            cells = [dict(zip([other.name for other in others], combination, strict=True)) for combination in
-                     product(*[other.levels for other in others])]
+            cells = [
+                dict(zip([other.name for other in others], combination, strict=True))
+                for combination in product(*[other.levels for other in others])
+            ]
             frame = pd.DataFrame([{variable: value, **cell, **self.means} for cell in cells])
             rows.append(self.matrix(frame).mean(axis=0))
         return list(factor.levels), np.array(rows).reshape(len(rows), -1)
@@ -109,7 +111,9 @@ def parse_formula(text: str) -> Formula:
     groups: list[Term] = []
     for effect, group in _RANDOM.findall(right):
         if effect.strip() != "1":
-            raise WrongFormula(f"Random slopes are not supported: write (1|group:{effect.strip()}) for ({effect}|{group}).")
+            raise WrongFormula(
+                f"Random slopes are not supported: write (1|group:{effect.strip()}) for ({effect}|{group})."
+            )
         groups += _nested(group, text)
     terms: list[Term] = []
     for part in _RANDOM.sub("", right).split("+"):

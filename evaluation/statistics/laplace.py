@@ -62,7 +62,9 @@ class CumulativeLaplace:
         self.n_fixed = design.shape[1]
         offsets = np.cumsum([0, *[group.size for group in groups]])
         self.places = [group.index + offset for group, offset in zip(groups, offsets, strict=False)]
-        self.blocks = [slice(int(offset), int(offset) + group.size) for group, offset in zip(groups, offsets, strict=False)]
+        self.blocks = [
+            slice(int(offset), int(offset) + group.size) for group, offset in zip(groups, offsets, strict=False)
+        ]
         self.size = int(offsets[-1])
         self.mode = np.zeros(self.size)
         self._pairs = [
@@ -195,7 +197,9 @@ class CumulativeLaplace:
         thresholds = self._threshold_sums(at_upper, at_lower)
         beta = -self.design.T @ (at_upper + at_lower)
         deviations = [
-            self._deviation_slope(term, sd, mode, bounds.slope, weight, -(upper_slope + lower_slope), leverage, rows, shift)
+            self._deviation_slope(
+                term, sd, mode, bounds.slope, weight, -(upper_slope + lower_slope), leverage, rows, shift
+            )
             for term in range(len(sd))
         ]
         return np.concatenate([thresholds, beta, np.array(deviations, dtype=np.float64)])
@@ -211,7 +215,9 @@ class CumulativeLaplace:
         return rows
 
     def _threshold_sums(self, at_upper: Numbers, at_lower: Numbers) -> Numbers:
-        upper = np.bincount(self.category[self._has_upper], weights=at_upper[self._has_upper], minlength=self.n_thresholds)
+        upper = np.bincount(
+            self.category[self._has_upper], weights=at_upper[self._has_upper], minlength=self.n_thresholds
+        )
         lower = np.bincount(
             self.category[self._has_lower] - 1, weights=at_lower[self._has_lower], minlength=self.n_thresholds
         )

@@ -1,0 +1,110 @@
+"""What an analysis is: a question put to the long table of a study, answered with intervals."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import pandas as pd
+
+from evaluation.analyses.result import AnalysisResult, Draft
+from evaluation.analyses.table import completed
+from evaluation.statistics.tidy import require_columns
+
+FEW = 10
+FEWEST = 5
+
+
+@dataclass(frozen=True)
+class AnalysisContext:
+    """What the table does not say: which metrics are better when higher, and how to name methods and metrics.
+
+    `directions` maps a metric's name (without `metric.`) to `higher_is_better`; a metric that is not in it is taken to
+    be better when higher, and the analysis warns. `titles` maps methods and metrics to what sentences call them.
+    """
+
+    directions: Mapping[str, bool] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
+    bootstrap: int = 2000
+
+    def title(self, name: object) -> str:
+        """What sentences call a method or a metric."""
+        return self.titles.get(str(name), str(name))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How an analysis is run: its context and the seed of whatever it draws."""
+
+    seed: int
+    context: AnalysisContext
+
+
+class Analysis(ABC):
+    """A registered analysis; fields of the dataclass are its parameters.
+
+    `needs` names the columns without which it cannot be asked at all; data that are merely thin give a result whose
+    warnings say what is missing.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    question: ClassVar[str]
+    assumptions: ClassVar[str]
+    reference: ClassVar[str]
+    needs: ClassVar[tuple[str, ...]] = ("reader", "case", "method", "question", "score")
+
+    def analyse(self, table: pd.DataFrame, *, seed: int = 0, context: AnalysisContext | None = None) -> AnalysisResult:
+        """Analyse the rows that no exclusion rule took out; ValueError if a column is missing."""
+        require_columns(table, *self.needs)
+        draft = Draft()
+        rows = self._kept(table, draft)
+        setting = Setting(seed, context or AnalysisContext())
+        if rows.empty:
+            draft.warn("There are no rows to analyse.")
+        else:
+            with draft.allow_thin("The data do not suffice"):
+                self.examine(rows, draft, setting)
+        return AnalysisResult(
+            name=self.name,
+            title=self.title,
+            question=self.question,
+            tables=draft.tables,
+            reading=tuple(draft.reading),
+            warnings=tuple(draft.warnings),
+            findings=tuple(draft.findings),
+            open_questions=tuple(draft.open_questions),
+        )
+
+    @abstractmethod
+    def examine(self, rows: pd.DataFrame, draft: Draft, setting: Setting) -> None:
+        """Fill the draft from the rows; raise ThinData where nothing can be said."""
+
+    def _kept(self, table: pd.DataFrame, draft: Draft) -> pd.DataFrame:
+        filled = completed(table)
+        excluded = filled["excluded_by"] != ""
+        if excluded.any():
+            draft.warn(f"{int(excluded.sum())} of {len(filled)} rows are left out by exclusion rules.")
+        for column, what in (
+            ("study", "studies"),
+            ("run_kind", "kinds of run"),
+            ("protocol_hash", "protocol versions"),
+        ):
+            if column in filled and filled.loc[~excluded, column].nunique() > 1:
+                names = ", ".join(sorted(map(str, filled.loc[~excluded, column].dropna().unique())))
+                draft.warn(f"Rows of different {what} are analysed together: {names}.")
+        return filled[~excluded]
+
+
+def warn_of_few(rows: pd.DataFrame, draft: Draft, *, mute: bool = True) -> None:
+    """Say that intervals are too narrow where readers or cases are few; where they are very few, claim nothing."""
+    for column, what in (("reader", "reader"), ("case", "case")):
+        count = rows[column].nunique()
+        many = f"Only {count} {what}{'' if count == 1 else 's'}"
+        if count < FEWEST:
+            draft.warn(f"{many}: the intervals cannot be relied on" + (", so nothing is claimed." if mute else "."))
+            draft.muted = draft.muted or mute
+        elif count < FEW:
+            draft.warn(f"{many}: the intervals are likely too narrow.")
