@@ -1,0 +1,72 @@
+"""The base of all designs: a schedule without end, of which each reader follows one slot."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class DesignError(ValueError):
+    """These cases and arms do not make a schedule of this design."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One trial: a case, and its arm; or two arms, the first one shown first (or left)."""
+
+    case: str
+    arms: tuple[str, ...]
+
+
+class Design(ABC):
+    """Assigns cases and arms to readers. Subclasses are frozen dataclasses; fields are parameters.
+
+    Slots are 0, 1, 2, ...: one for each reader, balanced over consecutive slots (`period` says over how many).
+    """
+
+    name: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+    reference: ClassVar[str] = ""
+    summary: ClassVar[str] = ""
+    pairs: ClassVar[bool] = False
+    """Whether a trial compares two arms."""
+    once: ClassVar[bool] = False
+    """Whether a reader sees a case in one arm only, whatever the parameters."""
+
+    def assign(self, cases: Sequence[str], arms: Sequence[str], slot: int, seed: int) -> tuple[Planned, ...]:
+        """One reader's trials in order; the same for the same arguments.
+
+        `seed` is the block's own stream. Raises DesignError for arguments that make no schedule.
+        """
+        self.check(cases, arms)
+        if slot < 0:
+            raise DesignError(f"Slots are counted from 0; there is no slot {slot}.")
+        return self.draw(tuple(cases), tuple(arms), slot, seed)
+
+    def check(self, cases: Sequence[str], arms: Sequence[str]) -> None:
+        """DesignError where these cases and arms make no schedule."""
+        if not cases:
+            raise DesignError("A design needs at least one case.")
+        fewest = 2 if self.pairs else 1
+        if len(arms) < fewest:
+            raise DesignError(f"The design {self.name} needs at least {fewest} arm{'s' if fewest > 1 else ''}.")
+        if len(set(cases)) != len(cases) or len(set(arms)) != len(arms):
+            raise DesignError("A design names each case and each arm once.")
+
+    def repeats_cases(self, arms: int) -> bool:
+        """Whether a reader sees a case in more than one trial."""
+        return not self.once and arms > 1
+
+    @abstractmethod
+    def draw(self, cases: tuple[str, ...], arms: tuple[str, ...], slot: int, seed: int) -> tuple[Planned, ...]:
+        """The trials of a slot, of checked arguments."""
+
+    @abstractmethod
+    def period(self, arms: int) -> int:
+        """Over how many consecutive slots every case meets every arm (or ordered pair) equally often."""
+
+    @abstractmethod
+    def length(self, cases: int, arms: int) -> int:
+        """How many trials a reader has."""
