@@ -3,6 +3,6 @@
 from evaluation.metrics.base import Explain, Metric, MetricError, Scored
 from foundation.registry import Registry
 
-registry = Registry("evaluation.metrics", Metric)
+registry: Registry[Metric] = Registry("evaluation.metrics", Metric)
 
 __all__ = ["Explain", "Metric", "MetricError", "Scored", "registry"]

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from foundation.forwards import Perturb, stream, untouched
+from foundation.forwards import Forwards, Perturb, untouched
 from foundation.targets import Target
 
 Explain = Callable[[nn.Module, Tensor, Target], Tensor]
@@ -50,20 +50,23 @@ class Inputs:
     def outputs(self, count: int, perturb: Perturb, scale: Scale = "logit") -> Tensor:
         """The explained output of `count` altered copies of each image: `(B, count)` float64 on the images' device.
 
-        `perturb(image, item)` makes the copies, see `foundation.forwards.stream`.
+        `perturb(image, item)` makes the copies, see `foundation.forwards.Forwards`.
         """
         if self.model is None or self.target is None:
             raise MetricError("This metric needs a model and a target.")
         target = ScaledTarget(self.target, scale)
-        return stream(self.model, self.images, target, count, perturb, memory_mb=self.memory_mb).double()
+        if "forwards" not in self.by_image:
+            self.by_image["forwards"] = Forwards(self.model, self.images, self.memory_mb)
+        forwards: Forwards = self.by_image["forwards"]
+        return forwards.stream(self.images, target, count, perturb).double()
 
     def explained(self, model: nn.Module, target: Target) -> Tensor:
-        """Maps `(B, P)` of these images for another model or target, by way of `explain`."""
+        """Maps `(B, H, W)` of these images for another model or target, by way of `explain`."""
         if self.explain is None:
             raise MetricError("This metric needs the function that made the maps (explain).")
         with torch.enable_grad():
             maps = self.explain(model, self.images.clone(), target)
-        return checked_maps(self.images, maps).flatten(1)
+        return checked_maps(self.images, maps)
 
 
 @dataclass(frozen=True)

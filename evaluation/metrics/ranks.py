@@ -32,10 +32,3 @@ class Ranks:
     def top(self, count: Tensor | int) -> Tensor:
         """The probability `(B, P)` of being among the `count` largest when ties are broken at random; float64."""
         return ((count - self.above.double()) / self.tied).clamp(0, 1)
-
-
-def rank_correlation(first: Tensor, second: Tensor) -> Tensor:
-    """Spearman's correlation of the rows of two `(B, P)`: `(B,)` float64; NaN where a row is constant."""
-    a, b = Ranks.of(first).expected, Ranks.of(second).expected
-    a, b = a - a.mean(1, keepdim=True), b - b.mean(1, keepdim=True)
-    return (a * b).sum(1) / (a.square().sum(1) * b.square().sum(1)).sqrt()
