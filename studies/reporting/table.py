@@ -1,0 +1,224 @@
+"""The long table: one row a rating, with everything that is known of the map that was rated."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from portal.catalog.models import ReferenceStandard
+from portal.explanations.models import Prediction, Presentation, Score
+from studies.models import ArmKind, ProtocolVersion, Response, RunKind, Trial, TrialState
+from studies.tasks import registry as tasks
+from studies.tasks.base import Row
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column of the long table holds."""
+
+    name: str
+    kind: str
+    meaning: str
+
+
+CODEBOOK = (
+    Column("study", "text", "The study's short name."),
+    Column("protocol_hash", "text", "SHA-256 of the protocol version that the response belongs to."),
+    Column("run_kind", "text", "live, pilot, preview, or bot (a simulated reader)."),
+    Column("reader", "text", "The reader's pseudonym within the study."),
+    Column("session", "integer", "Which sitting of the reader, from 1."),
+    Column("block", "text", "The protocol's block."),
+    Column("task", "text", "The task type."),
+    Column("trial", "integer", "The trial's number in the database."),
+    Column("position", "integer", "Place in the reader's order, from 0."),
+    Column("occurrence", "integer", "1 for the first time, 2 and more for repeats."),
+    Column("dataset", "text", "Where the case belongs."),
+    Column("case", "text", "The case's pseudonym."),
+    Column("is_phantom", "flag", "The image is synthetic."),
+    Column("network", "text", "The network whose output or map was shown."),
+    Column("network_task", "text", "classification or segmentation."),
+    Column("arm", "text", "The blinded code of the arm."),
+    Column("method", "text", "The explanation's label; 'none' for the AI's output without a map."),
+    Column("control", "flag", "The map is a control, not an explanation."),
+    Column("method_b", "text", "The second map's label, where two were compared."),
+    Column("question", "text", "What was asked."),
+    Column("answer", "any", "The answer that stands, as given."),
+    Column("first_answer", "any", "The answer as first given; it differs where the reader changed it."),
+    Column("revisions", "integer", "How often the answer was given, 1 if it was never changed."),
+    Column("score", "number", "The answer as a number for which more is better (reversed questions are turned)."),
+    Column("initial", "number", "Diagnosis: probability of the finding before the AI was shown, 0 to 100."),
+    Column("final", "number", "Diagnosis: probability with the AI in view, 0 to 100."),
+    Column("initial_decision", "integer", "Diagnosis: 1 if the first read says present."),
+    Column("final_decision", "integer", "Diagnosis: 1 if the last read says present."),
+    Column("truth", "integer", "Reference standard: 1 present, 0 absent."),
+    Column("advice", "integer", "The AI's call: 1 present, 0 absent."),
+    Column("ai_correct", "flag", "The AI's call agrees with the reference standard."),
+    Column(
+        "active_seconds", "number", "Seconds that the reader was active on the trial, as the browser measured them."
+    ),
+    Column("served_at", "time", "When the server first served the trial."),
+    Column("submitted_at", "time", "When the server stored the answer."),
+    Column("flags", "text", "Quality flags, separated by spaces: too-fast."),
+    Column("excluded_by", "text", "The preregistered exclusion rule that takes the row out of the main analysis."),
+    Column("explanation", "text", "Key of the map that was rated: the hash of all that decided its values."),
+    Column("displayed_map", "text", "Content hash of the very bytes that the reader was shown."),
+    Column("seconds_to_explain", "number", "Seconds that the map took to compute."),
+)
+METRIC_COLUMN = Column("metric.<name>", "number", "An automatic metric of the rated map; empty where it is undefined.")
+
+
+def long_table(version: ProtocolVersion, run_kinds: Sequence[str] = (RunKind.LIVE,)) -> pd.DataFrame:
+    """All answers to analysed trials of one protocol version, of readers of these kinds, in a stable order."""
+    trials = _trials(version, run_kinds)
+    known = _Known(version, trials)
+    rows = [row for trial in trials for row in _rows_of(trial, known)]
+    columns = [column.name for column in CODEBOOK]
+    frame = pd.DataFrame(rows, columns=[*columns, *(f"metric.{name}" for name in known.metric_names)])
+    return frame.reset_index(drop=True)
+
+
+class _Known:
+    """Look-ups for all trials, made in a handful of queries."""
+
+    def __init__(self, version: ProtocolVersion, trials: list[Trial]) -> None:
+        self.version = version
+        self.study = version.study.slug
+        self.findings = {block["name"]: block.get("finding", "finding") for block in version.document["blocks"]}
+        self.min_seconds = float(version.document.get("quality", {}).get("min_seconds", 0))
+        self.exclusions = set(version.document.get("analysis", {}).get("exclusions", ()))
+        cases = {trial.case_id for trial in trials}
+        self.responses = _responses(trials)
+        self.labels = {
+            (standard.case_id, standard.name): standard.label
+            for standard in ReferenceStandard.objects.filter(case_id__in=cases)
+        }
+        self.calls = {
+            (prediction.network_id, prediction.image.case_id): prediction.predicted
+            for prediction in Prediction.objects.filter(image__case_id__in=cases, image__index=0).select_related(
+                "image"
+            )
+        }
+        explanations = {trial.stimulus.explanation_id for trial in trials if trial.stimulus.explanation_id}
+        self.scores = _scores(explanations)
+        self.metric_names = sorted({name for scores in self.scores.values() for name in scores})
+
+
+def _trials(version: ProtocolVersion, run_kinds: Sequence[str]) -> list[Trial]:
+    chosen = Trial.objects.filter(
+        enrolment__version=version, enrolment__run_kind__in=list(run_kinds), is_practice=False
+    ).exclude(state=TrialState.PENDING)
+    return list(
+        chosen.select_related(
+            "enrolment__reader",
+            "case__dataset",
+            "arm__network",
+            "second_arm",
+            "stimulus__explanation",
+        ).order_by("enrolment__run_kind", "enrolment__slot", "enrolment_id", "position")
+    )
+
+
+def _responses(trials: Iterable[Trial]) -> dict[int, dict[str, list[Response]]]:
+    found: dict[int, dict[str, list[Response]]] = defaultdict(lambda: defaultdict(list))
+    chosen = Response.objects.filter(trial__in=[trial.pk for trial in trials]).select_related("session")
+    for response in chosen.order_by("trial_id", "step", "revision"):
+        found[response.trial_id][response.step].append(response)
+    return found
+
+
+def _scores(explanations: set[int]) -> dict[int, dict[str, float]]:
+    found: dict[int, dict[str, float]] = defaultdict(dict)
+    chosen = Score.objects.filter(
+        explanation_id__in=explanations, presentation=Presentation.NATIVE, value__isnull=False
+    )
+    for explanation, label, value in chosen.values_list("explanation_id", "label", "value"):
+        found[explanation][label] = value
+    return found
+
+
+def _rows_of(trial: Trial, known: _Known) -> list[dict[str, Any]]:
+    given = known.responses.get(trial.pk)
+    if not given:
+        return []
+    answers = {step: [response.answers for response in revisions] for step, revisions in given.items()}
+    last = max((response for revisions in given.values() for response in revisions), key=lambda each: each.pk)
+    shared = _of_trial(trial, known) | _of_map(trial, known) | _of_time(trial, given, last, known)
+    revisions = max(len(each) for each in given.values())
+    return [shared | _of_row(row) | {"revisions": revisions} for row in tasks[trial.task]().rows(answers)]
+
+
+def _of_row(row: Row) -> dict[str, Any]:
+    return {
+        "question": row.question,
+        "answer": row.answer,
+        "first_answer": row.first,
+        "score": row.score,
+        "initial": row.initial,
+        "final": row.final,
+        "initial_decision": row.initial_decision,
+        "final_decision": row.final_decision,
+    }
+
+
+def _of_trial(trial: Trial, known: _Known) -> dict[str, Any]:
+    network = trial.arm.network
+    truth = known.labels.get((trial.case_id, known.findings.get(trial.block, "finding")))
+    advice = known.calls.get((network.pk, trial.case_id)) if network else None
+    return {
+        "study": known.study,
+        "protocol_hash": known.version.hash,
+        "run_kind": trial.enrolment.run_kind,
+        "reader": trial.enrolment.reader.pseudonym,
+        "block": trial.block,
+        "task": trial.task,
+        "trial": trial.pk,
+        "position": trial.position,
+        "occurrence": trial.occurrence,
+        "dataset": trial.case.dataset.slug,
+        "case": trial.case.slug,
+        "is_phantom": trial.case.is_phantom,
+        "network": network.slug if network else None,
+        "network_task": network.task if network else None,
+        "truth": truth,
+        "advice": advice,
+        "ai_correct": None if truth is None or advice is None else advice == truth,
+    }
+
+
+def _of_map(trial: Trial, known: _Known) -> dict[str, Any]:
+    explanation = trial.stimulus.explanation
+    found: dict[str, Any] = {
+        "arm": trial.arm.code,
+        "method": trial.arm.label if trial.arm.kind == ArmKind.EXPLAINED else "none",
+        "control": trial.arm.is_control,
+        "method_b": trial.second_arm.label if trial.second_arm else None,
+        "explanation": explanation.key if explanation else None,
+        "displayed_map": trial.stimulus.display or None,
+        "seconds_to_explain": explanation.seconds if explanation else None,
+    }
+    if explanation:
+        found |= {f"metric.{name}": value for name, value in known.scores.get(explanation.pk, {}).items()}
+    return found
+
+
+def _of_time(trial: Trial, given: dict[str, list[Response]], last: Response, known: _Known) -> dict[str, Any]:
+    measured = [
+        float(response.client["active_seconds"])
+        for revisions in given.values()
+        for response in revisions
+        if isinstance(response.client.get("active_seconds"), (int, float))
+    ]
+    active = sum(measured) if measured else None
+    flags = ["too-fast"] if active is not None and active < known.min_seconds else []
+    return {
+        "session": last.session.number,
+        "active_seconds": active,
+        "served_at": trial.served_at.isoformat() if trial.served_at else None,
+        "submitted_at": last.received_at.isoformat(),
+        "flags": " ".join(flags),
+        "excluded_by": " ".join(flag for flag in flags if flag in known.exclusions),
+    }
