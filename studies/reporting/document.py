@@ -1,0 +1,217 @@
+"""The report as plain data: what was asked, found, left open, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from evaluation.analyses.result import AnalysisResult
+from studies.reporting import blocks
+from studies.reporting.blocks import Block
+from studies.reporting.figures import Figure
+
+SIMULATED = "Simulated readers: the answers in this report were made by a program, not by clinicians."
+PARTLY_SIMULATED = "This report counts simulated readers together with people."
+MOST_FINDINGS = 8
+
+LIMITS = (
+    "Plausibility is not trust: that readers rate a map highly says that it looks right to them, not that the network "
+    "worked that way, nor that they would be right to rely on it.",
+    "A faithfulness metric measures what the network does when pixels are taken away, by a baseline that the network "
+    "never saw in training; different baselines can rank methods differently.",
+    "Blinding hides a method's name, not its look: a reader who knows a method may recognise it.",
+    "The cases were chosen for this study; rates of findings and of AI errors are not those of a clinic.",
+    "Nothing here is for clinical use.",
+)
+
+
+@dataclass(frozen=True)
+class Examined:
+    """One analysis as it was run: on which part of the table, and whether it is the preregistered primary one."""
+
+    result: AnalysisResult
+    scope: str
+    is_primary: bool
+    assumptions: str
+    reference: str
+    caption: str = ""
+
+    @property
+    def key(self) -> str:
+        """Unique within a report."""
+        return f"{self.result.name}:{self.scope}" if self.scope else self.result.name
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that a report is made of."""
+
+    title: str
+    question: str
+    run_kinds: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    flow: pd.DataFrame
+    networks: tuple[tuple[str, pd.DataFrame], ...]
+    network_notes: tuple[str, ...]
+    examined: tuple[Examined, ...]
+    figures: tuple[Figure, ...]
+    pictures: tuple[Block, ...]
+    departures: tuple[str, ...]
+    phantoms: bool
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+
+def document(material: Material) -> dict[str, Any]:
+    """The report's document: title, banner, facts and sections of blocks, ready for HTML, PDF and JSON."""
+    sections = [
+        ("findings", "Findings and open questions", _findings(material)),
+        ("limits", "What this report does not show", _limits(material)),
+        ("readers", "Readers and cases", [blocks.table("Who took part, by kind of run", material.flow)]),
+        ("networks", "The networks", _networks(material)),
+        ("pictures", "The study in pictures", [blocks.figure(each) for each in material.figures]),
+        *_analyses(material),
+        ("cases", "Cases to look at", _cases(material)),
+        ("departures", "Departures from the protocol", _departures(material)),
+        ("methods", "How this was done", _methods(material)),
+    ]
+    return {
+        "title": material.title,
+        "question": material.question,
+        "banner": banner(material.run_kinds),
+        "facts": [{"name": name, "value": value} for name, value in material.facts],
+        "sections": [{"id": name, "title": title, "blocks": body} for name, title, body in sections if body],
+        "analyses": {each.key: each.result.to_json() for each in material.examined},
+        "provenance": material.provenance,
+    }
+
+
+def banner(run_kinds: Iterable[str]) -> str:
+    """What every page of the report must say of its readers."""
+    kinds = set(run_kinds)
+    if kinds == {"bot"}:
+        return SIMULATED
+    return PARTLY_SIMULATED if "bot" in kinds else ""
+
+
+def _findings(material: Material) -> list[Block]:
+    found: list[Block] = [
+        blocks.text(
+            "A finding stands here only if its interval leaves out the value of no effect; all else is an open question.",
+            "quiet",
+        )
+    ]
+    for is_primary, words in ((True, "Primary analysis, named before the first answer"), (False, "Exploratory")):
+        chosen = [each for each in material.examined if each.is_primary == is_primary]
+        findings = [sentence for each in chosen for sentence in _claims(each)]
+        found.append(blocks.heading(words))
+        if findings:
+            found.append(blocks.listing(findings, "finding"))
+        else:
+            found.append(blocks.text("No interval carries a finding."))
+    questions = [sentence for each in material.examined for sentence in _questions(each)]
+    found.append(blocks.heading("Open questions"))
+    found.append(blocks.listing(questions, "open") if questions else blocks.text("None were left open."))
+    return found
+
+
+def _claims(each: Examined) -> list[str]:
+    """An analysis's findings, the first few in words and the rest counted."""
+    said = [f"{_scope(each)}{finding.statement}" for finding in each.result.findings[:MOST_FINDINGS]]
+    return [*said, *_rest(each, len(each.result.findings), "comparisons whose intervals carry a difference")]
+
+
+def _questions(each: Examined) -> list[str]:
+    said = [f"{_scope(each)}{question}" for question in each.result.open_questions[:MOST_FINDINGS]]
+    return [*said, *_rest(each, len(each.result.open_questions), "comparisons that stay open")]
+
+
+def _rest(each: Examined, count: int, what: str) -> list[str]:
+    more = count - MOST_FINDINGS
+    return [f"{_scope(each)}{more} more {what}: see {each.result.title}."] if more > 0 else []
+
+
+def _scope(each: Examined) -> str:
+    return f"[{each.scope}] " if each.scope else ""
+
+
+def _limits(material: Material) -> list[Block]:
+    own = []
+    if "bot" in material.run_kinds:
+        own.append(
+            "The readers were simulated with known effects: this report shows that the study and its analysis work, "
+            "and nothing about clinicians."
+        )
+    if material.phantoms:
+        own.append("The images are synthetic phantoms: no anatomy, no disease and no patient stands behind them.")
+    return [blocks.listing([*own, *LIMITS])]
+
+
+def _networks(material: Material) -> list[Block]:
+    tables = [blocks.table(title, frame) for title, frame in material.networks]
+    return [*tables, *(blocks.text(note) for note in material.network_notes)]
+
+
+def _analyses(material: Material) -> list[tuple[str, str, list[Block]]]:
+    return [
+        (
+            f"analysis-{number}",
+            f"{each.result.title}{': ' + each.scope if each.scope else ''}",
+            _analysis(each),
+        )
+        for number, each in enumerate(material.examined, start=1)
+    ]
+
+
+def _analysis(each: Examined) -> list[Block]:
+    result = each.result
+    body = [blocks.text(result.question)]
+    if each.is_primary:
+        body.append(
+            blocks.text("This is the primary analysis, named in the protocol before the first answer.", "quiet")
+        )
+    if result.reading:
+        body.append(blocks.listing(result.reading))
+    if result.warnings:
+        body.append(blocks.listing(result.warnings, "warning"))
+    body += [blocks.table(_caption(name), frame) for name, frame in result.tables.items() if len(frame)]
+    body.append(blocks.text(f"Assumes: {each.assumptions}", "quiet"))
+    body.append(blocks.text(f"After: {each.reference}.", "quiet"))
+    return body
+
+
+def _caption(name: str) -> str:
+    words = name.replace("-", " ").replace("_", " ")
+    return words[:1].upper() + words[1:]
+
+
+def _cases(material: Material) -> list[Block]:
+    if not material.pictures:
+        return []
+    words = "Maps that readers rated highly and that the deletion metric does not bear out, most striking first."
+    return [blocks.text(words), *material.pictures]
+
+
+def _departures(material: Material) -> list[Block]:
+    if material.departures:
+        return [blocks.listing(material.departures, "warning")]
+    return [blocks.text("None: the protocol that was locked is the protocol that was run and analysed.")]
+
+
+def _methods(material: Material) -> list[Block]:
+    rows = pd.DataFrame({"what": list(material.provenance), "value": [str(v) for v in material.provenance.values()]})
+    return [
+        blocks.text(
+            "Readers saw maps under random tokens, in one colour scale, without any method's name; their orders were "
+            "drawn from the protocol's seed and hash and stored before their first trial. Answers are append-only. "
+            "Intervals are 95 % unless a table says otherwise."
+        ),
+        blocks.table("What this report was made from", rows.set_index("what")),
+    ]
+
+
+def scopes_of(table: pd.DataFrame, task: str) -> Sequence[str]:
+    """The networks whose maps were judged in a task, in the order of the table."""
+    return list(dict.fromkeys(table.loc[table["task"] == task, "network"].dropna()))

@@ -1,0 +1,115 @@
+"""What the report says of its study before any analysis: who took part, with which networks, under which plan."""
+
+from __future__ import annotations
+
+import platform as python_platform
+from importlib.metadata import version as installed
+from typing import Any
+
+import pandas as pd
+from django.utils import timezone
+
+from portal.explanations.models import Explanation
+from portal.networks.models import Network
+from studies.models import Enrolment, EnrolmentState, ProtocolVersion, RunKind
+
+KINDS = {kind.value: str(kind.label) for kind in RunKind}
+LIBRARIES = ("django", "numpy", "scipy", "pandas", "statsmodels", "matplotlib")
+
+
+def facts(version: ProtocolVersion, table: pd.DataFrame, run_kinds: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The head of the report."""
+    return (
+        ("Protocol version", str(version.number)),
+        ("Protocol hash", version.hash[:16]),
+        ("Locked", f"{version.locked_at:%d %B %Y, %H:%M} UTC" if version.locked_at else "never"),
+        ("Counted", ", ".join(KINDS[kind] for kind in run_kinds)),
+        ("Readers", str(table["reader"].nunique())),
+        ("Cases", str(table["case"].nunique())),
+        ("Answers", f"{len(table):,}"),
+        ("Made", f"{timezone.now():%d %B %Y, %H:%M} UTC"),
+    )
+
+
+def flow(version: ProtocolVersion) -> pd.DataFrame:
+    """Enrolled, consented, completed and withdrawn readers, by kind of run."""
+    rows = []
+    for kind, title in KINDS.items():
+        enrolments = Enrolment.objects.filter(version=version, run_kind=kind)
+        if enrolments.exists():
+            rows.append(
+                {
+                    "kind of run": title,
+                    "enrolled": enrolments.count(),
+                    "consented": enrolments.filter(consented_at__isnull=False).count(),
+                    "completed": enrolments.filter(state=EnrolmentState.COMPLETED).count(),
+                    "withdrawn": enrolments.filter(state=EnrolmentState.WITHDRAWN).count(),
+                }
+            )
+    return pd.DataFrame(rows).set_index("kind of run")
+
+
+def departures(version: ProtocolVersion, table: pd.DataFrame) -> tuple[str, ...]:
+    """What was done otherwise than the locked protocol says, found from the records alone."""
+    found = []
+    planned = int(version.document["readers"]["planned"])
+    read = table["reader"].nunique()
+    if read != planned:
+        found.append(f"{planned} readers were planned; answers of {read} are analysed.")
+    kinds = set(version.document["analysis"]["run_kinds"])
+    counted = set(table["run_kind"])
+    if counted != kinds:
+        found.append(f"The plan counts {', '.join(sorted(kinds))}; this report counts {', '.join(sorted(counted))}.")
+    found += [
+        f"Version {other.number} was locked as well ({other.locked_at:%d %B %Y}): {other.reason or 'no reason given'}."
+        for other in version.study.versions.exclude(pk=version.pk).filter(locked_at__isnull=False)
+    ]
+    withdrawn = Enrolment.objects.filter(version=version, state=EnrolmentState.WITHDRAWN, run_kind__in=counted).count()
+    if withdrawn:
+        found.append(f"{withdrawn} readers withdrew; their answers up to then are counted.")
+    if version.study.state != "closed":
+        found.append("The study was still open when this report was made: its answers are not final.")
+    return tuple(found)
+
+
+def provenance(version: ProtocolVersion, table: pd.DataFrame, run_kinds: tuple[str, ...]) -> dict[str, Any]:
+    """Hashes and versions that tell this report from every other."""
+    explained = Explanation.objects.filter(key__in=table["explanation"].dropna().unique())
+    return {
+        "protocol": version.hash,
+        "stimuli": version.stimuli_hash,
+        "code of the locked study": version.code_version,
+        "seed": version.document["seed"],
+        "kinds of run": ", ".join(run_kinds),
+        "presentation of maps": version.document["presentation"]["mode"],
+        "sign shown": version.document["presentation"]["sign"],
+        "maps rated": explained.count(),
+        "Python": python_platform.python_version(),
+        **{name: installed(name) for name in LIBRARIES},
+    }
+
+
+def network_tables(table: pd.DataFrame) -> tuple[tuple[str, pd.DataFrame], ...]:
+    """Each network's measured performance with intervals, on cases it never saw."""
+    found = []
+    for network in Network.objects.filter(slug__in=table["network"].dropna().unique()):
+        frame = performance_frame(network.performance)
+        if len(frame):
+            found.append((f"{network.title} ({network.slug}) on unseen cases", frame))
+    return tuple(found)
+
+
+def performance_frame(performance: dict[str, Any]) -> pd.DataFrame:
+    """Rows `measure on n estimate low high` of what was stored with a network."""
+    rows = [
+        {"measure": row["measure"], "on": row["on"], "n": row["n"], "estimate": row["estimate"]}
+        | {"low": row["low"], "high": row["high"]}
+        for row in performance.get("rows", [])
+    ]
+    return pd.DataFrame(rows).set_index("measure") if rows else pd.DataFrame()
+
+
+def network_notes(table: pd.DataFrame) -> tuple[str, ...]:
+    """What the networks' makers measured and want said, for example a drop where a shortcut misleads."""
+    networks = Network.objects.filter(slug__in=table["network"].dropna().unique())
+    return tuple(f"{network.title}: {note}" for network in networks for note in network.performance.get("notes", []))

@@ -1,0 +1,54 @@
+"""Cases worth a look: maps that readers liked and that a faithfulness metric does not bear out."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from portal.catalog.models import Image
+from portal.catalog.pictures import overlay_of
+from portal.storage import get_array
+from studies.models import ProtocolVersion, Stimulus
+from studies.reporting import blocks
+from studies.reporting.blocks import Block
+
+MOST = 4
+
+
+def striking_cases(version: ProtocolVersion, table: pd.DataFrame) -> tuple[Block, ...]:
+    """Pictures of the maps with the widest gap between their rank by rating and their rank by faithfulness."""
+    ranked = striking_maps(table)
+    sign = version.document["presentation"]["sign"]
+    stimuli = {
+        (stimulus.arm.network.slug, stimulus.case.slug, stimulus.arm.label): stimulus
+        for stimulus in Stimulus.objects.filter(version=version, case__slug__in=ranked["case"].unique()).select_related(
+            "arm__network", "case"
+        )
+        if stimulus.arm.network
+    }
+    drawn = []
+    for number, row in enumerate(ranked.itertuples(), start=1):
+        stimulus = stimuli[(row.network, row.case, row.method)]
+        image = Image.objects.get(case=stimulus.case, index=0)
+        words = (
+            f"{row.method} on {row.case} ({row.network}): mean rating {row.score:.1f} of 5, deletion {row.metric:.3g}."
+        )
+        png = overlay_of(image, get_array(stimulus.display), sign, side=360)
+        drawn.append(blocks.picture(f"case-{number}", png, words, f"The image under its saliency map. {words}"))
+    return tuple(drawn)
+
+
+def striking_maps(table: pd.DataFrame) -> pd.DataFrame:
+    """Rated maps of explanations (no controls): columns `network case method score metric`, widest gap first.
+
+    Deletion is better when low, so a liked but unfaithful map has a high rank in both.
+    """
+    rated = table[(table["task"] == "usefulness") & (table["question"] == "coverage") & ~table["control"].astype(bool)]
+    if rated.empty or "metric.deletion" not in rated:
+        return pd.DataFrame(columns=["network", "case", "method", "score", "metric"])
+    maps = rated.groupby(["network", "case", "method"], as_index=False).agg(
+        score=("score", "mean"), metric=("metric.deletion", "first")
+    )
+    maps = maps.dropna()
+    within = maps.groupby("network")
+    maps["gap"] = within["score"].rank(pct=True) + within["metric"].rank(pct=True)
+    return maps.sort_values("gap", ascending=False).head(MOST)
