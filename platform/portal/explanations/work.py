@@ -1,0 +1,198 @@
+"""Explaining with torch: what every image of a run needs, and one map after another. For jobs and commands only."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from django.conf import settings
+from django.db import transaction
+from torch import Tensor, nn
+
+from explainers.base import Explainer
+from explainers.methods import registry as methods
+from foundation.provenance import digest_of
+from foundation.registry import parameter_values, parameters_of
+from portal.catalog.models import Image
+from portal.catalog.selectors import approved_images, reference_mask
+from portal.explanations.errors import NothingToExplain, UnknownTruth
+from portal.explanations.models import Explanation, Run
+from portal.explanations.predicting import predict
+from portal.explanations.targets import Aim, aim_of
+from portal.jobs.registry import Progress
+from portal.networks.models import Network
+from portal.networks.preprocessing import prepare_mask
+from portal.networks.work import default_device, load_network, prepare
+from portal.storage import has_array, put_array
+
+#: Raised when this module would make other maps from the same request; part of every map's key.
+RECIPE = "1"
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """An image as one network sees it: its input `(1, C, H, W)`, its target, its true mask `(1, H, W)` if known."""
+
+    image: Image
+    tensor: Tensor
+    aim: Aim
+    mask: Tensor | None
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A method under the label that a run gave to it."""
+
+    label: str
+    method: Explainer
+
+
+def explain_run(run: Run, progress: Progress | None = None) -> int:
+    """Make all maps of a run that do not exist yet, and all predictions; how many maps were made."""
+    images = list(approved_images(run.dataset))
+    if not images:
+        raise NothingToExplain(f"The dataset {run.dataset.slug!r} has no approved cases.")
+    planned = planned_methods(run.network, run.methods)
+    _require_masks(images, planned)
+    total, done, made = len(images) * len(planned), 0, 0
+    started = time.monotonic()
+    for subject, model in subjects(run.network, images):
+        for plan in planned:
+            made += explain_one(run.network, model, subject, plan, run.seed)
+            done += 1
+            if progress:
+                rate = done / len(planned) / max(time.monotonic() - started, 1e-9)
+                progress(done, total, f"{subject.image.case.slug} {plan.label}, {rate:.2f} images/s")
+    return made
+
+
+def planned_methods(network: Network, plan: list[dict[str, Any]]) -> list[Planned]:
+    """The methods of a plan, built; a CAM method without a layer of its own gets the network's."""
+    return [Planned(entry["label"], _built(network, entry["method"], entry["parameters"])) for entry in plan]
+
+
+def subjects(network: Network, images: list[Image]) -> Iterator[tuple[Subject, nn.Module]]:
+    """Each image prepared for the network, its prediction stored on the way."""
+    device = default_device()
+    model = load_network(network, device)
+    for image in images:
+        tensor = prepare(image, network, device)
+        with torch.inference_mode():
+            output = model(tensor)
+        predict(network, image, output)
+        yield Subject(image, tensor, aim_of(network, output), _true_mask(image, tensor)), model
+
+
+def explain_one(network: Network, model: nn.Module, subject: Subject, plan: Planned, seed: int) -> bool:
+    """Make and store one map; False where it exists already."""
+    ingredients = ingredients_of(network, subject, plan, seed)
+    key = digest_of(ingredients)
+    stored = Explanation.objects.filter(key=key).first()
+    if stored is not None and has_array(stored.array):
+        return False
+    started = time.perf_counter()
+    made = plan.method.explain_with_record(
+        model, subject.tensor, subject.aim.target, masks=subject.mask, seed=seed, memory_mb=settings.MEMORY_MB
+    )
+    values = made.maps[0].cpu().numpy().astype(np.float32)  # copying waits for the device
+    seconds = time.perf_counter() - started
+    with transaction.atomic():
+        _, created = Explanation.objects.get_or_create(
+            key=key,
+            defaults={
+                "network": network,
+                "image": subject.image,
+                "method": plan.method.name,
+                "method_version": plan.method.version,
+                "label": plan.label,
+                "parameters": parameter_values(plan.method),
+                "target": subject.aim.described,
+                "is_control": plan.method.control,
+                "truth_derived": plan.method.truth_derived,
+                "seed": seed,
+                "array": put_array(values),
+                "seconds": seconds,
+                "warning": str(made.record[0].get("warning", ""))[:300],
+                "provenance": ingredients | _circumstances(subject, made.record[0], seconds),
+            },
+        )
+    return created
+
+
+def ingredients_of(network: Network, subject: Subject, plan: Planned, seed: int) -> dict[str, Any]:
+    """Everything that decides a map's values (and the label it is found by), as plain data."""
+    return {
+        "recipe": RECIPE,
+        "network": network.slug,
+        "architecture": network.architecture,
+        "arguments": network.arguments,
+        "weights_sha256": network.weights_sha256,
+        "preprocessing": network.preprocessing,
+        "image": subject.image.pk,
+        "image_sha256": subject.image.array,
+        "method": plan.method.name,
+        "method_version": plan.method.version,
+        "parameters": parameter_values(plan.method),
+        "label": plan.label,
+        "target": subject.aim.described,
+        "mask": _mask_digest(subject) if "masks" in plan.method.needs else None,
+        "seed": seed,
+    }
+
+
+def _circumstances(subject: Subject, record: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """What does not decide the values: the grid, the time, the machine, and what the method says of its own making."""
+    height, width = subject.tensor.shape[2:]
+    device = subject.tensor.device
+    return {
+        "grid": {"rows": height, "columns": width, "of": "network input"},
+        "seconds": seconds,
+        "torch": torch.__version__,
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "threads": torch.get_num_threads(),
+        "record": _plain(record),
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, Tensor):
+        return _plain(value.tolist())
+    if isinstance(value, float) and not np.isfinite(value):
+        return str(value)
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+
+
+def _built(network: Network, name: str, parameters: dict[str, Any]) -> Explainer:
+    method = methods.build(name, parameters)
+    names = {parameter.name for parameter in parameters_of(type(method))}
+    if network.layer and "layer" in names and not parameters.get("layer"):
+        method = replace(method, layer=network.layer)  # type: ignore[call-arg]  # only methods with this field
+    return method
+
+
+def _true_mask(image: Image, tensor: Tensor) -> Tensor | None:
+    mask = reference_mask(image)
+    if mask is None:
+        return None
+    height, width = tensor.shape[2:]
+    return torch.from_numpy(prepare_mask(mask, (height, width)))[None].to(tensor.device)
+
+
+def _mask_digest(subject: Subject) -> str | None:
+    standard = subject.image.case.reference_standards.first()
+    return (standard.mask or "empty") if standard else None
+
+
+def _require_masks(images: list[Image], planned: list[Planned]) -> None:
+    wanting = [plan.label for plan in planned if "masks" in plan.method.needs]
+    for image in images if wanting else []:
+        if reference_mask(image) is None:
+            raise UnknownTruth(f"{wanting[0]} needs the reference mask, and the case {image.case.slug!r} has none.")
