@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from studies.protocol.check import check
-from studies.protocol.document import document_of, hash_of
+from studies.protocol.cases import chosen_cases, settled
+from studies.protocol.document import Difference, diff, document_of, hash_of
 from studies.protocol.problems import Problem, Unreadable
-from studies.protocol.read import Lines, from_document, read
+from studies.protocol.reading import Lines, from_document, read
+from studies.protocol.rules import check, errors
 from studies.protocol.schema import WITHOUT_MAP, Block, Protocol, Words
 from studies.protocol.world import CaseFacts, MethodFacts, World
 
@@ -13,6 +14,7 @@ __all__ = [
     "WITHOUT_MAP",
     "Block",
     "CaseFacts",
+    "Difference",
     "Lines",
     "MethodFacts",
     "Problem",
@@ -21,8 +23,12 @@ __all__ = [
     "Words",
     "World",
     "check",
+    "chosen_cases",
+    "diff",
     "document_of",
+    "errors",
     "from_document",
     "hash_of",
     "read",
+    "settled",
 ]

@@ -88,7 +88,9 @@ class Block:
     design: Design
     cases: CaseChoice
     finding: str = field(default="finding", metadata={"help": "What is looked for; also names the reference standard."})
-    practice: tuple[str, ...] = field(default=(), metadata={"help": "Cases shown first, with feedback; never analysed."})
+    practice: tuple[str, ...] = field(
+        default=(), metadata={"help": "Cases shown first, with feedback; never analysed."}
+    )
     instructions: Words = Words()
 
     @property

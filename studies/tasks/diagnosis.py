@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from studies.tasks import registry
 from studies.tasks.base import Answers, Feedback, Question, Row, Step, Task, Truth
 
+THRESHOLD = 50.0
 PROMPT = "How likely is it that this image shows a %(finding)s?"
 FIRST = Question(name="probability", prompt=PROMPT, kind="probability", help="0: surely not. 100: surely.")
 SECOND = Question(
@@ -36,8 +37,6 @@ class Diagnosis(Task):
         Step("final", frozenset({"image", "ai", "map"}), (SECOND,)),
     )
 
-    threshold: float = field(default=50.0, metadata={"help": "From this probability on, the decision is 'present'."})
-
     def feedback(self, step: str, answers: Answers, truth: Truth) -> Feedback | None:
         """The truth, once both steps are answered."""
         if step != "final" or truth.label is None:
@@ -48,8 +47,8 @@ class Diagnosis(Task):
         return Feedback("This image shows no %(finding)s.", agrees=agrees)
 
     def decision(self, probability: float) -> int:
-        """1 for present: the probability has reached the threshold."""
-        return int(probability >= self.threshold)
+        """1 for present: from a probability of 50 on."""
+        return int(probability >= THRESHOLD)
 
     def rows(self, given: Mapping[str, Sequence[Answers]]) -> list[Row]:
         """One row, once both steps are answered: the probability before and after, and the decisions they make."""
