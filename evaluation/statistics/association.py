@@ -99,10 +99,9 @@ def _grid(
     np.add.at(counts, (cell, rater_codes), 1.0)
     if int((counts.sum(axis=1) > 0).sum()) < 3:
         raise TooFew("Fewer than three cells of case and method have both ratings and a metric value.")
+    cells = cells.assign(**{value: numbers(cells, value)})
     square = cells.pivot(index=case, columns=method, values=value).reindex(index=cases, columns=methods)
-    return _Grid(
-        sums, counts, numbers(square.stack(future_stack=True).to_frame("value"), "value"), (len(cases), len(methods))
-    )
+    return _Grid(sums, counts, square.to_numpy(dtype=np.float64).ravel(), (len(cases), len(methods)))
 
 
 def _row(name: str, human: Numbers, metric: Numbers) -> dict[str, float]:

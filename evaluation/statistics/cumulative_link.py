@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,7 @@ class CumulativeLinkFit:
         return pairwise_contrasts(
             levels,
             rows,
-            self.coefficients.to_numpy(),
+            np.asarray(self.coefficients, dtype=np.float64),
             covariance,
             adjust=adjust,
             level=level,
@@ -142,7 +143,7 @@ def clmm(formula: str, data: pd.DataFrame, *, reference: Mapping[str, Any] | Non
     likelihood = CumulativeLaplace(category, len(categories), design, groups)
     optimum = _maximise(likelihood, _start(category, len(categories), design.shape[1], len(groups)))
     thresholds, beta, sd = likelihood.split(optimum.parameters)
-    names = [f"{low}|{high}" for low, high in zip(categories[:-1], categories[1:], strict=True)]
+    names = [f"{low}|{high}" for low, high in pairwise(categories)]
     fixed = len(thresholds) + len(beta)
     errors = np.sqrt(np.diagonal(optimum.covariance))
     labels = [*names, *effects.columns]

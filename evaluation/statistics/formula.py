@@ -209,7 +209,7 @@ def _require_margins(term: Term, terms: tuple[Term, ...]) -> None:
 
 def _grouping(group: Term, data: pd.DataFrame) -> Grouping:
     name = ":".join(group)
-    index = data.groupby(list(group), sort=True, observed=True).ngroup().to_numpy(dtype=np.intp)
+    index = data.groupby(list(group), sort=True, observed=True).ngroup().to_numpy().astype(np.intp)
     size = int(index.max()) + 1 if len(index) else 0
     if size < 2:
         raise TooFew(f"The random term (1|{name}) has fewer than two groups.")
