@@ -99,7 +99,7 @@ def banner(run_kinds: Iterable[str]) -> str:
 def _findings(material: Material) -> list[Block]:
     found: list[Block] = [
         blocks.text(
-            "A finding stands here only if its interval leaves out the value of no effect; all else is an open question.",
+            "A finding stands here only if its interval leaves out the value of no effect; all else is left open.",
             "quiet",
         )
     ]

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from evaluation.analyses import registry as analyses
 from evaluation.analyses.base import AnalysisContext
+from foundation.registry import parameters_of
 from foundation.seeds import derive
 from portal.accounts.models import User
 from portal.audit.services import record
@@ -115,7 +116,7 @@ def _examine_one(
 ) -> Examined:
     kind = analyses[name]
     outcome = version.document["analysis"].get("outcome")
-    takes_outcome = "outcome" in {field for field in getattr(kind, "__dataclass_fields__", {})}
+    takes_outcome = any(parameter.name == "outcome" for parameter in parameters_of(kind))
     analysis = analyses.build(name, {"outcome": outcome} if takes_outcome and outcome else {})
     seed = derive(version.document["seed"], "analysis", name, scope) % 2**32
     result = analysis.analyse(rows, seed=seed, context=context)
