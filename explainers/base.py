@@ -54,10 +54,22 @@ class Request:
         """The same request for another bound target; nothing is shared with the first."""
         return replace(self, target=target, cache={})
 
+    def only(self, i: int) -> Request:
+        """The same request for image `i` alone."""
+        index = torch.tensor([i], device=self.images.device)
+        masks, donors = (None if item is None else item[i : i + 1] for item in (self.masks, self.donors))
+        cache = {"forwards": self.forwards()}
+        return replace(
+            self, images=self.images[index], target=self.target.take(index), masks=masks, donors=donors, cache=cache
+        )
+
+    def forwards(self) -> Forwards:
+        """The network as it is used where no gradients are needed."""
+        return self.shared("forwards", lambda: Forwards(self.model, self.images, self.memory_mb))
+
     def stream(self, count: int, perturb: Perturb) -> Tensor:
         """Target values `(B, count)` of perturbed copies of the images; see `foundation.forwards.Forwards`."""
-        forwards = self.shared("forwards", lambda: Forwards(self.model, self.images, self.memory_mb))
-        return forwards.stream(self.images, self.target, count, perturb)
+        return self.forwards().stream(self.images, self.target, count, perturb)
 
     def values_of(self, images: Tensor) -> Tensor:
         """Target values `(B,)` of changed versions of the images, in their order."""
