@@ -32,10 +32,11 @@ def listing(items: Iterable[str], tone: str = "") -> Block:
 def table(caption: str, frame: pd.DataFrame, titles: dict[str, str] | None = None) -> Block:
     """A data frame as rows of text, its index first; `titles` gives columns better names.
 
-    Columns `estimate low high` in a row become one: the estimate with its interval.
+    An estimate and its bounds become one column, and a second name of each row is left out.
     """
     titles = titles or {}
     shown = _with_intervals(frame.reset_index() if _has_named_index(frame) else frame)
+    shown = shown.drop(columns=[name for name in ("title",) if name in shown and shown.shape[1] > 6])
     return {
         "kind": "table",
         "caption": caption,
@@ -99,14 +100,13 @@ def _has_named_index(frame: pd.DataFrame) -> bool:
 
 
 def _with_intervals(frame: pd.DataFrame) -> pd.DataFrame:
+    """Estimates take their bounds into one column: `estimate low high`, or `rating rating_low rating_high`."""
     shown = frame.copy()
-    for column in list(frame.columns):
-        stem = str(column).removesuffix("estimate").removesuffix("mean")
+    for column in map(str, frame.columns):
+        stem = "" if column in ("estimate", "mean", "difference", "alpha") else f"{column}_"
         low, high = f"{stem}low", f"{stem}high"
-        if str(column).endswith(("estimate", "mean")) and {low, high} <= set(frame.columns):
-            shown[column] = [
-                interval(float(a), float(b), float(c))
-                for a, b, c in zip(frame[column], frame[low], frame[high], strict=True)
-            ]
-            shown = shown.drop(columns=[low, high])
+        if {low, high} <= set(frame.columns):
+            bounds = zip(frame[column], frame[low], frame[high], strict=True)
+            shown[column] = [interval(*map(float, each)) for each in bounds]
+            shown = shown.drop(columns=[low, high], errors="ignore")
     return shown
