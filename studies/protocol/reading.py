@@ -23,6 +23,7 @@ __all__ = ["Lines", "from_document", "read"]
 REGISTRIES: dict[type[Any], Any] = {Task: tasks, Design: designs}
 BARE_LIST = {"cases": "include"}
 """Keys whose value may be a bare list, and the key inside that it stands for."""
+LONGEST_TEXT = 10_000
 MISSING = object()
 
 
@@ -90,6 +91,8 @@ class _Builder:
                 return field.default
             return self.wrong(path, f"{_called(path)} needs the key '{field.name}'.")
         value = data[keys[0]]
+        if isinstance(value, str) and value == field.default:
+            return value
         if keys[0] in BARE_LIST and isinstance(value, list):
             value = {BARE_LIST[keys[0]]: value}
         return self.value(hint, value, (*path, keys[0]), field.metadata)
@@ -162,6 +165,10 @@ class _Builder:
             return self.wrong(
                 path, f"{_called(path)} cannot be '{text}'; it is made of small letters, digits and single hyphens."
             )
+        if not text:
+            return self.wrong(path, f"{_called(path)} is empty.")
+        if len(text) > facts.get("longest", LONGEST_TEXT):
+            return self.wrong(path, f"{_called(path)} is longer than {facts.get('longest', LONGEST_TEXT)} characters.")
         return text
 
     def number(self, hint: type[Any], data: Any, path: Path, facts: typing.Mapping[str, Any]) -> Any:

@@ -39,6 +39,10 @@ class Inquiry:
         """Something to think about."""
         return Problem("warning", self.lines.of(*path), message)
 
+    def network_key(self, path: Path) -> str:
+        """Which of its two names a block gives its networks under."""
+        return "networks" if (*path, "networks") in self.lines.at else "network"
+
     def blocks(self) -> Iterator[tuple[Path, Block]]:
         """Each block with its path."""
         for place, block in enumerate(self.protocol.blocks):
@@ -84,7 +88,7 @@ def networks(inquiry: Inquiry) -> Iterator[Problem]:
     """Each block names networks that exist, once."""
     known = inquiry.world.networks
     for path, block in inquiry.blocks():
-        key = "networks" if (*path, "networks") in inquiry.lines.at else "network"
+        key = inquiry.network_key(path)
         if not block.networks:
             yield inquiry.error((*path, key), "A block needs at least one network.")
         for place in _second(block.networks):
@@ -97,6 +101,9 @@ def networks(inquiry: Inquiry) -> Iterator[Problem]:
 def methods(inquiry: Inquiry) -> Iterator[Problem]:
     """Each method is known, named once, and fit for the block's task."""
     known = inquiry.world.methods
+    if not known:
+        yield inquiry.error(("blocks",), "No methods are known yet; run 'manage.py sync_parts' first.")
+        return
     for path, block in inquiry.blocks():
         if not block.methods:
             yield inquiry.error((*path, "methods"), "A block needs at least one method.")
@@ -208,7 +215,9 @@ def maps(inquiry: Inquiry) -> Iterator[Problem]:
             asks = any("ai" in step.shows for step in block.task.steps)
             silent = [slug for slug in shown if asks and (network, slug) not in world.predictions]
             if silent:
-                yield tell((*path, "network"), f"No prediction of network '{network}' for {_listed(silent)}.")
+                yield tell(
+                    (*path, inquiry.network_key(path)), f"No prediction of network '{network}' for {_listed(silent)}."
+                )
 
 
 def soundness(inquiry: Inquiry) -> Iterator[Problem]:

@@ -1,7 +1,8 @@
 """What a protocol says: frozen dataclasses that are its schema, its defaults and its documentation at once.
 
 `metadata` of a field: `help`; `minimum`/`maximum` of numbers; `also` a second key that is read (for example `network`
-for a list of one network); `pattern` what a text must look like.
+for a list of one network); `pattern` what a text must look like, `longest` how many
+characters it may have.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Words:
 class Consent:
     """What a reader agrees to before anything else."""
 
-    version: str
+    version: str = field(metadata={"longest": 32})
     contact: str = field(metadata={"help": "Whom a reader may ask."})
     ethics: str = field(metadata={"help": "The ethics committee's number, or why none is needed."})
     text: Words
@@ -84,10 +85,14 @@ class Block:
     name: str = field(metadata={"pattern": SLUG})
     task: Task
     networks: tuple[str, ...] = field(metadata={"also": "network"})
-    methods: tuple[str, ...] = field(metadata={"help": "Labels of explanations; `none` is the AI without a map."})
+    methods: tuple[str, ...] = field(
+        metadata={"longest": 64, "help": "Labels of explanations; `none` is the AI without a map."}
+    )
     design: Design
     cases: CaseChoice
-    finding: str = field(default="finding", metadata={"help": "What is looked for; also names the reference standard."})
+    finding: str = field(
+        default="finding", metadata={"longest": 64, "help": "What is looked for; also names the reference standard."}
+    )
     practice: tuple[str, ...] = field(
         default=(), metadata={"help": "Cases shown first, with feedback; never analysed."}
     )
@@ -125,7 +130,7 @@ class Protocol:
     """A study as it was planned."""
 
     study: str = field(metadata={"pattern": SLUG, "help": "The study's short name."})
-    title: str
+    title: str = field(metadata={"longest": 200})
     question: str = field(metadata={"help": "What the study asks."})
     seed: int = field(metadata={"minimum": 0, "maximum": 2**62})
     consent: Consent

@@ -1,0 +1,90 @@
+"""The installation as plain facts, for checking protocols against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from portal.catalog.models import Case, Dataset, ReferenceStandard
+from portal.explanations.models import Explanation, Prediction
+from portal.networks.models import Network
+from portal.parts.models import Part
+from studies.protocol import CaseFacts, MethodFacts, Protocol, World
+
+
+def world_for(protocol: Protocol) -> World:
+    """What there is of everything that this protocol could name."""
+    networks = Network.objects.in_bulk(field_name="slug")
+    return World(
+        methods=_methods(),
+        metrics=_parts("evaluation.metrics"),
+        analyses=_parts("evaluation.analyses"),
+        networks=frozenset(networks),
+        datasets=_datasets(protocol),
+        explanations=_explanations(protocol, networks.values()),
+        predictions=_predictions(protocol, networks.values()),
+    )
+
+
+def _parts(family: str) -> frozenset[str]:
+    return frozenset(Part.objects.filter(family=family).values_list("name", flat=True))
+
+
+def _methods() -> dict[str, MethodFacts]:
+    """Registered methods, and the names that runs gave to explanations."""
+    found = {
+        part.name: MethodFacts(
+            part.title, bool(part.facts.get("control", False)), bool(part.facts.get("truth_derived", False))
+        )
+        for part in Part.objects.filter(family="explainers.methods")
+    }
+    labels = Explanation.objects.order_by().values_list("label", "is_control", "truth_derived").distinct()
+    for label, is_control, truth_derived in labels:
+        before = found.get(label, MethodFacts(label))
+        # A label that was ever made of the truth is treated as such: refusing too much is the safe side.
+        found[label] = MethodFacts(before.title, before.is_control or is_control, before.truth_derived or truth_derived)
+    return found
+
+
+def _datasets(protocol: Protocol) -> dict[str, dict[str, CaseFacts]]:
+    """Every dataset's name; the cases of the protocol's own."""
+    found: dict[str, dict[str, CaseFacts]] = {slug: {} for slug in Dataset.objects.values_list("slug", flat=True)}
+    if protocol.dataset in found:
+        labels: dict[int, dict[str, int | None]] = {}
+        standards = ReferenceStandard.objects.filter(case__dataset__slug=protocol.dataset)
+        for case, name, label in standards.values_list("case_id", "name", "label"):
+            labels.setdefault(case, {})[name] = label
+        cases = Case.objects.filter(dataset__slug=protocol.dataset)
+        found[protocol.dataset] = {
+            case.slug: CaseFacts(
+                case.approval, labels.get(case.pk, {}), {"split": case.split, "site": case.site, **case.attributes}
+            )
+            for case in cases
+        }
+    return found
+
+
+def _explanations(protocol: Protocol, networks: Iterable[Network]) -> frozenset[tuple[str, str, str]]:
+    """Maps of the networks' present weights, of the cases' first images."""
+    found: set[tuple[str, str, str]] = set()
+    for network in networks:
+        maps = Explanation.objects.filter(
+            network=network,
+            image__index=0,
+            image__case__dataset__slug=protocol.dataset,
+            provenance__weights_sha256=network.weights_sha256,
+        )
+        found |= {(network.slug, label, case) for label, case in maps.values_list("label", "image__case__slug")}
+    return frozenset(found)
+
+
+def _predictions(protocol: Protocol, networks: Iterable[Network]) -> frozenset[tuple[str, str]]:
+    found: set[tuple[str, str]] = set()
+    for network in networks:
+        calls = Prediction.objects.filter(
+            network=network,
+            image__index=0,
+            image__case__dataset__slug=protocol.dataset,
+            weights_sha256=network.weights_sha256,
+        )
+        found |= {(network.slug, case) for case in calls.values_list("image__case__slug", flat=True)}
+    return frozenset(found)
