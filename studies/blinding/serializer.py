@@ -1,0 +1,157 @@
+"""The allow-list: all that a page of the reading room knows of its trial.
+
+Pages are drawn from a `ShownTrial` and never from a record: what is not a field here cannot leak from there. Nothing
+names a case, a network, a method or an arm; overlays are called by letters, the same ones on every page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext
+
+from portal.explanations.models import Prediction
+from studies.models import ArmKind, Trial
+from studies.selectors import Place, block_of
+from studies.tasks import Question, Task
+
+OVERLAYS = ("a", "b")
+
+
+@dataclass(frozen=True)
+class ShownOption:
+    """One answer to choose; `key` is the digit that chooses it."""
+
+    value: int | str
+    label: str
+    key: int
+    chosen: bool = False
+
+
+@dataclass(frozen=True)
+class ShownQuestion:
+    """One question in the reader's language; `value` is the answer given before, where there is one."""
+
+    name: str
+    kind: str
+    prompt: str
+    help: str
+    required: bool
+    options: tuple[ShownOption, ...] = ()
+    value: Any = None
+
+
+@dataclass(frozen=True)
+class Advice:
+    """The AI's output, in the one form it is ever shown in."""
+
+    finding: str
+    percent: int
+
+
+@dataclass(frozen=True)
+class ShownTrial:
+    """All that a page knows of a trial. `overlays` are letters; `previous` is the token one may go back to."""
+
+    token: str
+    task: str
+    title: str
+    step: str
+    step_number: int
+    steps: int
+    finding: str
+    questions: tuple[ShownQuestion, ...]
+    overlays: tuple[str, ...]
+    sign: str
+    advice: Advice | None
+    is_practice: bool
+    is_phantom: bool
+    is_change: bool
+    number: int
+    total: int
+    percent: int
+    minutes_left: int | None
+    previous: str | None
+    saved_at: datetime | None
+
+
+def overlays_of(trial: Trial, task: Task, step: int) -> tuple[str, ...]:
+    """The letters of the maps that this step shows; none before their time, and none in an arm without maps."""
+    if "map" not in task.steps[step].shows or trial.arm.kind != ArmKind.EXPLAINED:
+        return ()
+    return OVERLAYS[: task.arms_per_trial]
+
+
+def shown_trial(
+    trial: Trial,
+    *,
+    place: Place,
+    step: int,
+    given: Mapping[str, Any] | None = None,
+    is_change: bool = False,
+    previous: str | None = None,
+) -> ShownTrial:
+    """The page of one step; `given` are the answers to start from when a reader changes them."""
+    block = block_of(trial.enrolment.version, trial.block)
+    finding = gettext(block.finding)
+    task = block.task
+    return ShownTrial(
+        token=trial.token,
+        task=task.name,
+        title=gettext(task.title),
+        step=task.steps[step].name,
+        step_number=step + 1,
+        steps=len(task.steps),
+        finding=finding,
+        questions=tuple(_question(question, finding, given or {}) for question in task.steps[step].questions),
+        overlays=overlays_of(trial, task, step),
+        sign="signed" if _sign(trial) == "signed" else "positive",
+        advice=_advice(trial, finding) if "ai" in task.steps[step].shows else None,
+        is_practice=trial.is_practice,
+        is_phantom=trial.case.is_phantom,
+        is_change=is_change,
+        number=trial.position + 1,
+        total=place.total,
+        percent=place.percent,
+        minutes_left=place.minutes_left,
+        previous=previous,
+        saved_at=max((row.completed_at for row in place.rows if row.completed_at), default=None),
+    )
+
+
+def translated(sentence: str, finding: str, values: Mapping[str, Any] | None = None) -> str:
+    """A task's sentence in the reader's language with its values put in."""
+    text = gettext(sentence)
+    return text % {"finding": finding, **(values or {})} if "%" in text else text
+
+
+def _question(question: Question, finding: str, given: Mapping[str, Any]) -> ShownQuestion:
+    value = given.get(question.name)
+    return ShownQuestion(
+        name=question.name,
+        kind=question.kind,
+        prompt=translated(question.prompt, finding),
+        help=translated(question.help, finding) if question.help else "",
+        required=question.required,
+        options=tuple(
+            ShownOption(option.value, translated(option.label, finding), key, option.value == value)
+            for key, option in enumerate(question.options, start=1)
+        ),
+        value=value,
+    )
+
+
+def _sign(trial: Trial) -> str:
+    presentation = trial.enrolment.version.document.get("presentation") or {}
+    return str(presentation.get("sign", "positive"))
+
+
+def _advice(trial: Trial, finding: str) -> Advice | None:
+    if trial.arm.kind == ArmKind.UNAIDED or trial.arm.network_id is None:
+        return None
+    predictions = Prediction.objects.filter(network_id=trial.arm.network_id, image__case_id=trial.case_id)
+    probability = predictions.order_by("image__index", "-id").values_list("probability", flat=True).first()
+    return None if probability is None else Advice(finding, round(100 * probability))

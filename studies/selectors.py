@@ -1,0 +1,190 @@
+"""What is read of a study: how far a reader has come, and what they agreed to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+
+from foundation.provenance import digest_of
+from portal.accounts.models import User
+from studies.models import Enrolment, EnrolmentState, ProtocolVersion, Trial, TrialState
+from studies.protocol import Block, Protocol, from_document
+
+_PROTOCOLS: dict[str, Protocol] = {}
+_MOST_PROTOCOLS = 64
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """One trial of a reader's order, as far as finding one's place needs it."""
+
+    pk: int
+    token: str
+    position: int
+    block: str
+    task: str
+    state: str
+    is_practice: bool
+    served_at: datetime | None
+    completed_at: datetime | None
+
+    @property
+    def is_done(self) -> bool:
+        """Every step is answered."""
+        return self.state == TrialState.DONE
+
+    @property
+    def seconds(self) -> float | None:
+        """From the first look to the last answer, by the server's clock."""
+        if self.served_at is None or self.completed_at is None:
+            return None
+        return (self.completed_at - self.served_at).total_seconds()
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a reader stands among their trials; `minutes_left` is None once nothing is left."""
+
+    rows: tuple[TrialRow, ...]
+    current: TrialRow | None
+    done: int
+    total: int
+    minutes_left: int | None
+
+    @property
+    def percent(self) -> int:
+        """How much is done."""
+        return 100 * self.done // self.total if self.total else 100
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """The blocks in the reader's order."""
+        return tuple(dict.fromkeys(row.block for row in self.rows))
+
+    def before(self, position: int) -> TrialRow | None:
+        """The trial before the one at this position."""
+        return next((row for row in self.rows if row.position == position - 1), None)
+
+
+@dataclass(frozen=True)
+class ReadingStudy:
+    """A study on a reader's first page."""
+
+    enrolment: Enrolment
+    place: Place
+
+
+def protocol_of(version: ProtocolVersion) -> Protocol:
+    """The protocol of a version, parsed once for each content hash."""
+    return _protocol(version.document)
+
+
+def block_of(version: ProtocolVersion, name: str) -> Block:
+    """One block of a version's protocol."""
+    return protocol_of(version).block(name)
+
+
+def consent_hash(protocol: Protocol) -> str:
+    """Identifies the very words that a reader agrees to, in every language they are offered in."""
+    consent = protocol.consent
+    return digest_of([protocol.title, consent.version, consent.contact, consent.ethics, consent.text.as_dict()])
+
+
+def consent_in_force(enrolment: Enrolment) -> Protocol:
+    """The protocol whose consent holds for this reader: that of the study's newest locked version."""
+    document = getattr(enrolment, "newest_document", None)
+    if document is None:
+        versions = ProtocolVersion.objects.filter(study_id=enrolment.version.study_id, locked_at__isnull=False)
+        document = versions.order_by("-number").values_list("document", flat=True).first()
+    return _protocol(document or enrolment.version.document)
+
+
+def has_consented(enrolment: Enrolment) -> bool:
+    """Whether the reader has agreed to the text as it stands now."""
+    return bool(enrolment.consent_hash) and enrolment.consent_hash == consent_hash(consent_in_force(enrolment))
+
+
+def readers_enrolments(user: User | AnonymousUser) -> QuerySet[Enrolment]:
+    """What this person takes part in, newest first, with the consent that holds now."""
+    found = Enrolment.objects.filter(reader__user_id=user.pk) if user.is_authenticated else Enrolment.objects.none()
+    return (
+        found.select_related("version__study", "reader")
+        .annotate(newest_document=_newest_document("version__study_id"))
+        .order_by("-created_at", "-id")
+    )
+
+
+def readers_trials(user: User | AnonymousUser) -> QuerySet[Trial]:
+    """The trials of this person, each with all that tells whether it may be seen: one query for one trial."""
+    found = Trial.objects.filter(enrolment__reader__user_id=user.pk) if user.is_authenticated else Trial.objects.none()
+    unfinished = Trial.objects.filter(enrolment_id=OuterRef("enrolment_id")).exclude(state=TrialState.DONE)
+    return found.select_related(
+        "enrolment__version__study", "enrolment__reader", "case", "arm", "stimulus__explanation", "second_stimulus"
+    ).annotate(
+        newest_document=_newest_document("enrolment__version__study_id"),
+        waits=Exists(unfinished.filter(position__lt=OuterRef("position"))),
+        is_last=~Exists(unfinished.exclude(pk=OuterRef("pk"))),
+    )
+
+
+def place_of(enrolment: Enrolment) -> Place:
+    """Where a reader stands, from one query."""
+    return _place(list(_rows(Trial.objects.filter(enrolment=enrolment))), enrolment)
+
+
+def reading_studies(user: User) -> list[ReadingStudy]:
+    """A reader's studies with their progress, from two queries."""
+    enrolments = list(readers_enrolments(user).exclude(state=EnrolmentState.WITHDRAWN))
+    rows: dict[int, list[TrialRow]] = {enrolment.pk: [] for enrolment in enrolments}
+    trials = Trial.objects.filter(enrolment__in=enrolments).order_by("enrolment_id", "position")
+    for owner, *values in trials.values_list("enrolment_id", *_COLUMNS):
+        rows[owner].append(TrialRow(*values))
+    return [ReadingStudy(enrolment, _place(rows[enrolment.pk], enrolment)) for enrolment in enrolments]
+
+
+_COLUMNS = ("pk", "token", "position", "block", "task", "state", "is_practice", "served_at", "completed_at")
+
+
+def _rows(trials: QuerySet[Trial]) -> Sequence[TrialRow]:
+    return [TrialRow(*values) for values in trials.order_by("position").values_list(*_COLUMNS)]
+
+
+def _place(rows: Sequence[TrialRow], enrolment: Enrolment) -> Place:
+    left = [row for row in rows if not row.is_done]
+    return Place(
+        rows=tuple(rows),
+        current=left[0] if left else None,
+        done=len(rows) - len(left),
+        total=len(rows),
+        minutes_left=_minutes(rows, left, protocol_of(enrolment.version)) if left else None,
+    )
+
+
+def _minutes(rows: Sequence[TrialRow], left: Sequence[TrialRow], protocol: Protocol) -> int:
+    """Own median for each task, and the task's usual time before there is one."""
+    seconds = 0.0
+    for block in dict.fromkeys(row.block for row in left):
+        own = [row.seconds for row in rows if row.block == block and row.seconds is not None and not row.is_practice]
+        usual = median(own) if len(own) >= 3 else protocol.block(block).task.seconds
+        seconds += usual * sum(row.block == block for row in left)
+    return max(1, round(seconds / 60))
+
+
+def _newest_document(study: str) -> Subquery:
+    versions = ProtocolVersion.objects.filter(study_id=OuterRef(study), locked_at__isnull=False)
+    return Subquery(versions.order_by("-number").values("document")[:1])
+
+
+def _protocol(document: dict[str, Any]) -> Protocol:
+    key = digest_of(document)
+    if key not in _PROTOCOLS:
+        if len(_PROTOCOLS) >= _MOST_PROTOCOLS:
+            _PROTOCOLS.clear()
+        _PROTOCOLS[key] = from_document(document)
+    return _PROTOCOLS[key]

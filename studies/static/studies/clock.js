@@ -1,0 +1,76 @@
+/** The browser's own account of a trial: how long, how much of it active, what was done with the viewer. */
+
+const IDLE = 30000;
+const MOST_EVENTS = 400;
+
+export class Clock {
+  constructor() {
+    this.start = performance.now();
+    this.last = this.start;
+    this.active = 0;
+    this.hidden = 0;
+    this.left = 0;
+    this.awaySince = document.visibilityState === "hidden" ? this.start : 0;
+    this.ready = 0;
+    /** @type {object} */
+    this.environment = {};
+    /** @type {object[]} */
+    this.events = [];
+    for (const kind of ["pointerdown", "pointermove", "keydown", "wheel"]) {
+      document.addEventListener(kind, () => this.touch(), { passive: true });
+    }
+    document.addEventListener("visibilitychange", () => this.away());
+    document.addEventListener("viewer:ready", (event) => this.shown(/** @type {CustomEvent} */ (event).detail));
+    document.addEventListener("viewer:event", (event) => this.note(/** @type {CustomEvent} */ (event).detail));
+  }
+
+  /** Something was done: the time since the last thing counts, unless it was long. */
+  touch() {
+    const now = performance.now();
+    this.active += Math.min(now - this.last, IDLE);
+    this.last = now;
+  }
+
+  away() {
+    const now = performance.now();
+    if (document.visibilityState === "hidden") {
+      this.left += 1;
+      this.awaySince = now;
+    } else if (this.awaySince) {
+      this.hidden += now - this.awaySince;
+      this.awaySince = 0;
+      this.last = now;
+    }
+  }
+
+  /** @param {object} environment */
+  shown(environment) {
+    this.ready = this.ready || performance.now();
+    this.environment = environment;
+  }
+
+  /** @param {object} detail */
+  note(detail) {
+    if (this.events.length < MOST_EVENTS) {
+      this.events.push(detail);
+    }
+  }
+
+  /** All of it, in whole milliseconds. */
+  record() {
+    this.touch();
+    const now = performance.now();
+    return {
+      at: new Date().toISOString(),
+      elapsed_ms: Math.round(now - this.start),
+      visible_after_ms: this.ready ? Math.round(this.ready - this.start) : null,
+      active_ms: Math.round(this.active),
+      hidden_ms: Math.round(this.hidden),
+      left: this.left,
+      timezone_offset: new Date().getTimezoneOffset(),
+      viewport: [window.innerWidth, window.innerHeight],
+      viewer: this.environment,
+      events: this.events,
+    };
+  }
+}

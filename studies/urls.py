@@ -1,0 +1,28 @@
+"""Addresses of the reading room; they tell nothing of what is shown."""
+
+from django.urls import include, path
+
+from studies.views import agreement, answers, between, home, invitation, payloads, reading
+
+reading_room = [
+    path("invitation/<str:token>", invitation.invitation, name="invitation"),
+    path("study/<int:pk>/", home.study, name="study"),
+    path("study/<int:pk>/consent", agreement.consent, name="consent"),
+    path("study/<int:pk>/leave", agreement.withdraw, name="withdraw"),
+    path("study/<int:pk>/closed", agreement.closed, name="closed"),
+    path("study/<int:pk>/instructions", between.instructions, name="instructions"),
+    path("study/<int:pk>/break", between.pause, name="pause"),
+    path("study/<int:pk>/thanks", between.thanks, name="thanks"),
+    path("s/", home.resume, name="resume"),
+    path("s/<str:token>/", reading.trial, name="trial"),
+    path("s/<str:token>/change", reading.change, name="change"),
+    path("s/<str:token>/image", payloads.image, name="image"),
+    path("s/<str:token>/header", payloads.header, name="header"),
+    path("s/<str:token>/overlay/<str:letter>", payloads.overlay, name="overlay"),
+    path("s/<str:token>/answer", answers.answer, name="answer"),
+]
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("", include((reading_room, "studies"))),
+]

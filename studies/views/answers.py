@@ -1,0 +1,107 @@
+"""Where answers arrive: one address for each trial, which may be called again and again with the same key."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from studies.blinding import translated
+from studies.models import TrialState
+from studies.selectors import block_of
+from studies.services.run import (
+    AlreadyAnswered,
+    KeyTaken,
+    NotReading,
+    Stored,
+    UnknownTrial,
+    record_response,
+)
+from studies.tasks import InvalidAnswers
+from studies.views.gates import person, remember_sitting
+
+MOST_BYTES = 256 * 1024
+
+
+class BadRequest(ValueError):
+    """What was sent is not an answer."""
+
+
+@require_POST
+@never_cache
+def answer(request: HttpRequest, token: str) -> HttpResponse:
+    """Store an answer and say where to go on; every refusal is one sentence, with nothing written."""
+    if not request.user.is_authenticated:
+        return _refusal(401, _("You have been signed out. Sign in again: your answer is kept on this computer."))
+    try:
+        sent = _parsed(request)
+        stored = record_response(user=person(request), token=token, sittings=_sittings(request), **sent)
+    except BadRequest as error:
+        return _refusal(400, str(error))
+    except UnknownTrial as error:
+        return _refusal(404, str(error))
+    except NotReading as error:
+        return _refusal(403, str(error))
+    except (AlreadyAnswered, KeyTaken) as error:
+        return _refusal(409, str(error), next=reverse("studies:resume"))
+    except InvalidAnswers as error:
+        problems = {name: translated(sentence, "") for name, sentence in error.problems.items()}
+        return _refusal(422, " ".join(problems.values()), problems=problems)
+    remember_sitting(request, stored.response.session)
+    return JsonResponse(_receipt(stored))
+
+
+def _parsed(request: HttpRequest) -> dict[str, Any]:
+    if len(request.body) > MOST_BYTES:
+        raise BadRequest(_("This answer is too large."))
+    try:
+        sent = json.loads(request.body)
+        parsed: dict[str, Any] = {
+            "key": UUID(str(sent["key"])),
+            "step": str(sent["step"]),
+            "answers": sent["answers"],
+            "client": sent.get("client") or {},
+            "revise": sent.get("revise") is True,
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise BadRequest(_("This answer could not be read.")) from None
+    if not isinstance(parsed["answers"], dict) or not isinstance(parsed["client"], dict):
+        raise BadRequest(_("This answer could not be read."))
+    return parsed
+
+
+def _sittings(request: HttpRequest) -> dict[int, int]:
+    """The sittings this browser knows, by enrolment."""
+    found = (
+        (key.removeprefix("sitting:"), value) for key, value in request.session.items() if key.startswith("sitting:")
+    )
+    return {int(enrolment): int(number) for enrolment, number in found}
+
+
+def _receipt(stored: Stored) -> dict[str, Any]:
+    trial = stored.trial
+    done = trial.state == TrialState.DONE
+    receipt: dict[str, Any] = {
+        "saved_at": stored.response.received_at.isoformat(),
+        "revision": stored.response.revision,
+        "next": reverse("studies:study", args=[trial.enrolment_id])
+        if done
+        else reverse("studies:trial", args=[trial.token]),
+    }
+    if stored.feedback is not None:
+        finding = translated(block_of(trial.enrolment.version, trial.block).finding, "")
+        receipt["feedback"] = {
+            "sentence": translated(stored.feedback.sentence, finding, stored.feedback.values),
+            "agrees": stored.feedback.agrees,
+        }
+    return receipt
+
+
+def _refusal(status: int, sentence: str, **more: Any) -> JsonResponse:
+    return JsonResponse({"detail": sentence, **more}, status=status)

@@ -1,0 +1,90 @@
+"""Pages between trials: a block's instructions, a break, the end."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from studies.blinding import translated
+from studies.forms import DebriefForm
+from studies.models import EnrolmentState
+from studies.selectors import consent_in_force, place_of, protocol_of
+from studies.services.run import new_sitting, record_debrief
+from studies.views.gates import before_reading, note_instructions, own_enrolment, remember_sitting
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def instructions(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the block asks, and what a highlight does and does not mean."""
+    enrolment = own_enrolment(request, pk)
+    if (page := before_reading(enrolment)) is not None:
+        return redirect(page)
+    place = place_of(enrolment)
+    if place.current is None:
+        return redirect("studies:study", pk)
+    if request.method == "POST":
+        note_instructions(request, enrolment, place.current.block)
+        return redirect("studies:study", pk)
+    block = protocol_of(enrolment.version).block(place.current.block)
+    rows = [row for row in place.rows if row.block == block.name]
+    return render(
+        request,
+        "studies/instructions.html",
+        {
+            "task": block.task.name,
+            "task_title": translated(block.task.title, ""),
+            "finding": translated(block.finding, ""),
+            "own_words": block.instructions.in_language(get_language() or "en"),
+            "number": place.blocks.index(block.name) + 1,
+            "blocks": len(place.blocks),
+            "practice": sum(row.is_practice for row in rows),
+            "trials": sum(not row.is_practice for row in rows),
+            "place": place,
+            "pk": pk,
+        },
+    )
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def pause(request: HttpRequest, pk: int) -> HttpResponse:
+    """A break is due; going on starts a new sitting."""
+    enrolment = own_enrolment(request, pk)
+    if (page := before_reading(enrolment)) is not None:
+        return redirect(page)
+    if request.method == "POST":
+        remember_sitting(request, new_sitting(enrolment=enrolment))
+        return redirect("studies:study", pk)
+    minutes = protocol_of(enrolment.version).readers.session_minutes
+    return render(request, "studies/pause.html", {"minutes": minutes, "place": place_of(enrolment), "pk": pk})
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def thanks(request: HttpRequest, pk: int) -> HttpResponse:
+    """The end: thanks, what the study was about, and room for a remark."""
+    enrolment = own_enrolment(request, pk)
+    if enrolment.state != EnrolmentState.COMPLETED:
+        return redirect("studies:study", pk)
+    form = DebriefForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        if form.cleaned_data["text"]:
+            record_debrief(enrolment=enrolment, text=form.cleaned_data["text"])
+            messages.success(request, _("Thank you. Your remark is saved."))
+        return redirect("home")
+    protocol = consent_in_force(enrolment)
+    return render(
+        request,
+        "studies/thanks.html",
+        {"title": protocol.title, "contact": protocol.consent.contact, "form": form, "pk": pk},
+    )

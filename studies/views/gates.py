@@ -1,0 +1,96 @@
+"""The way to the next page: consent before trials, instructions before a block, a break after a while."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import cast
+
+from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+
+from portal.accounts.models import User
+from studies.models import Enrolment, EnrolmentState, RunKind, Session, StudyState
+from studies.selectors import Place, has_consented, protocol_of, readers_enrolments
+from studies.services.run import sitting_of
+
+
+def person(request: HttpRequest) -> User:
+    """Who is signed in; views that ask are behind `login_required`."""
+    return cast(User, request.user)
+
+
+def own_enrolment(request: HttpRequest, pk: int) -> Enrolment:
+    """The reader's own enrolment; 404 for anybody else's."""
+    return get_object_or_404(readers_enrolments(request.user), pk=pk)
+
+
+def is_closed(enrolment: Enrolment) -> bool:
+    """The study takes no more answers."""
+    return enrolment.version.study.state == StudyState.CLOSED and enrolment.run_kind != RunKind.PREVIEW
+
+
+def before_reading(enrolment: Enrolment) -> str | None:
+    """The page that stands before every trial: that one has left, consent, or that the study is closed."""
+    if enrolment.state == EnrolmentState.WITHDRAWN:
+        return reverse("studies:withdraw", args=[enrolment.pk])
+    if enrolment.state == EnrolmentState.COMPLETED:
+        return reverse("studies:thanks", args=[enrolment.pk])
+    if is_closed(enrolment):
+        return reverse("studies:closed", args=[enrolment.pk])
+    if not has_consented(enrolment):
+        return reverse("studies:consent", args=[enrolment.pk])
+    return None
+
+
+def before_trial(request: HttpRequest, enrolment: Enrolment, place: Place) -> str | None:
+    """The page that stands before the current trial: the instructions of its block, or a break."""
+    if place.current is None:
+        return reverse("studies:thanks", args=[enrolment.pk])
+    if not knows_instructions(request, enrolment, place.current.block):
+        return reverse("studies:instructions", args=[enrolment.pk])
+    if break_is_due(enrolment, current_sitting(request, enrolment)):
+        return reverse("studies:pause", args=[enrolment.pk])
+    return None
+
+
+def current_sitting(request: HttpRequest, enrolment: Enrolment) -> Session:
+    """The sitting of this browser, remembered by its session."""
+    known = request.session.get(_sitting_key(enrolment))
+    sitting = sitting_of(enrolment=enrolment, known=known)
+    remember_sitting(request, sitting)
+    return sitting
+
+
+def remember_sitting(request: HttpRequest, sitting: Session) -> None:
+    """Keep the sitting in the browser's session, which is saved only where it changed."""
+    key = f"sitting:{sitting.enrolment_id}"
+    if request.session.get(key) != sitting.pk:
+        request.session[key] = sitting.pk
+
+
+def break_is_due(enrolment: Enrolment, sitting: Session) -> bool:
+    """The sitting has lasted as long as the protocol allows at a stretch."""
+    minutes = protocol_of(enrolment.version).readers.session_minutes
+    return timezone.now() - sitting.started_at > timedelta(minutes=minutes)
+
+
+def knows_instructions(request: HttpRequest, enrolment: Enrolment, block: str) -> bool:
+    """Whether the block's instructions were read since signing in: who comes back later reads them again."""
+    return f"{enrolment.pk}:{block}" in request.session.get("instructed", [])
+
+
+def note_instructions(request: HttpRequest, enrolment: Enrolment, block: str) -> None:
+    """The reader has read the block's instructions."""
+    known = request.session.get("instructed", [])
+    request.session["instructed"] = [*known, f"{enrolment.pk}:{block}"]
+
+
+def not_there() -> Http404:
+    """One sentence for all that a reader may not see: it tells nothing."""
+    return Http404("There is no such page.")
+
+
+def _sitting_key(enrolment: Enrolment) -> str:
+    return f"sitting:{enrolment.pk}"

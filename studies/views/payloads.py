@@ -1,0 +1,113 @@
+"""The bytes of a trial: image, header, overlays; of constant length, never cached, and only when their time has come."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+
+from portal.catalog.models import Image
+from portal.display import ImagePayload, Window, image_payload
+from portal.storage.arrays import get_array
+from studies.blinding.serializer import OVERLAYS, overlays_of
+from studies.models import Trial, TrialState
+from studies.services.run import open_to_answers, task_of
+from studies.views.gates import not_there
+from studies.views.reading import own_trial
+
+
+@require_safe
+@login_required
+def image(request: HttpRequest, token: str) -> HttpResponse:
+    """The pixels, raw and little-endian."""
+    return _bytes(_payload(_visible(request, token)).body)
+
+
+@require_safe
+@login_required
+def header(request: HttpRequest, token: str) -> HttpResponse:
+    """How to read the pixels."""
+    return _sealed(JsonResponse(_payload(_visible(request, token)).header.as_dict()))
+
+
+@require_safe
+@login_required
+def overlay(request: HttpRequest, token: str, letter: str) -> HttpResponse:
+    """One byte a pixel of an overlay; not there before the step that shows it."""
+    trial = _visible(request, token)
+    task = task_of(trial)
+    step = min(trial.step, len(task.steps) - 1)
+    if letter not in overlays_of(trial, task, step):
+        raise not_there()
+    stimulus = (trial.stimulus, trial.second_stimulus)[OVERLAYS.index(letter)]
+    if stimulus is None or not stimulus.display:
+        raise not_there()
+    return _bytes(np.ascontiguousarray(get_array(stimulus.display), dtype=np.uint8).tobytes())
+
+
+def _visible(request: HttpRequest, token: str) -> Trial:
+    """The reader's own trial, if it is the one being read or one that is done, and reading is open."""
+    trial = own_trial(request, token)
+    waits = trial.waits  # type: ignore[attr-defined]  # annotated by the selector
+    if waits or trial.state == TrialState.PENDING or not open_to_answers(trial.enrolment):
+        raise not_there()
+    return trial
+
+
+def _payload(trial: Trial) -> ImagePayload:
+    explanation = trial.stimulus.explanation
+    chosen = Image.objects.filter(pk=explanation.image_id) if explanation else Image.objects.filter(case=trial.case_id)
+    found = chosen.order_by("index").first()
+    if found is None:
+        raise not_there()
+    return _read(
+        found.array,
+        found.photometric,
+        found.bits,
+        found.slope,
+        found.intercept,
+        (found.row_spacing, found.column_spacing) if found.row_spacing and found.column_spacing else None,
+        tuple((each["center"], each["width"], each.get("name", "")) for each in found.windows),
+    )
+
+
+@lru_cache(maxsize=4)
+def _read(
+    array: str,
+    photometric: Any,
+    bits: int,
+    slope: float,
+    intercept: float,
+    spacing: tuple[float, float] | None,
+    windows: tuple[tuple[float, float, str], ...],
+) -> ImagePayload:
+    """Kept for the moment between a page's two requests, header and pixels."""
+    pixels = get_array(array)
+    if photometric == "RGB":
+        return image_payload(pixels[0], photometric="RGB", spacing=spacing)
+    presets = tuple(Window(centre=centre, width=width, name=name) for centre, width, name in windows)
+    return image_payload(
+        pixels,
+        photometric=photometric,
+        bits=bits,
+        slope=slope,
+        intercept=intercept,
+        spacing=spacing,
+        presets=presets,
+    )
+
+
+def _bytes(body: bytes) -> HttpResponse:
+    response = HttpResponse(body, content_type="application/octet-stream")
+    # Said aloud, so that nothing on the way compresses: a compressed length would tell maps apart.
+    response["Content-Encoding"] = "identity"
+    return _sealed(response)
+
+
+def _sealed(response: HttpResponse) -> HttpResponse:
+    response["Cache-Control"] = "no-store, no-transform, private"
+    return response
