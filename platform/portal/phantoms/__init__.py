@@ -1,6 +1,6 @@
 """Chest-radiograph phantoms with known truth: pure numpy, drawn from a seed."""
 
-from portal.phantoms.drawing import draw
+from portal.phantoms.drawing import draw, draw_all
 from portal.phantoms.sets import ladder_set, reading_set, tagged, training_set
 from portal.phantoms.spec import (
     FIELD_OF_VIEW_MM,
@@ -29,6 +29,7 @@ __all__ = [
     "PhantomSpec",
     "Split",
     "draw",
+    "draw_all",
     "ladder_set",
     "reading_set",
     "tagged",

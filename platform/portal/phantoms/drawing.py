@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
-from foundation.seeds import derive
+from numpy.typing import NDArray
 
+from foundation.seeds import derive
 from portal.phantoms.anatomy import Build, chest
 from portal.phantoms.fields import Field, blur
 from portal.phantoms.lead import lettering, width_of
@@ -26,60 +28,79 @@ from portal.phantoms.spec import (
 _SCATTER = 0.55  # scattered for each primary photon behind a grid
 _PHOTONS = 5e4 * 512**2  # in the whole field, without anything in the beam
 _LEAD = 6.0
+Pixels = NDArray[np.uint16]
+
 _LETTER, _TAG = "L", "PORTABLE"
+_TAG_HEIGHT = 0.026
 
 
 def draw(spec: PhantomSpec, size: int = 512) -> Phantom:
     """Draw a phantom of `size` by `size` pixels; the same geometry at every size, the same pixels for the same spec."""
+    return next(draw_all([spec], size))
+
+
+def draw_all(specs: Iterable[PhantomSpec], size: int = 512) -> Iterator[Phantom]:
+    """Draw each of `specs` in turn; neighbours that share a seed share the work of drawing its anatomy."""
     if not 64 <= size <= 2048:
         raise PhantomError(f"A phantom is 64 to 2048 pixels wide, not {size}.")
-    build = Build.draw(_stream(spec, "build"))
-    anatomy = chest(build, size)
+    scene: _Scene | None = None
+    for spec in specs:
+        if scene is None or scene.seed != spec.seed:
+            scene = _Scene(spec.seed, size)
+        yield _exposure(spec, scene)
+
+
+def _exposure(spec: PhantomSpec, scene: _Scene) -> Phantom:
+    size = scene.size
     letter, tag = _lead(spec, size)
     lead = _LEAD * np.maximum(letter, tag)
-    finding, mask = np.zeros((size, size), np.float32), np.zeros((size, size), bool)
-    if spec.level is not None:
-        nodule = Nodule.place(build, spec.level, _stream(spec, "nodule"))
-        finding, mask = nodule.shape(size)
-    beam = _Beam(anatomy.attenuation, _noise(spec, size))
-    pixels = beam.expose(lead + finding)
+    noise = _stream(spec, f"noise {size}").standard_normal((size, size), np.float32)
     truth = _truth(spec, size)
-    if spec.level is not None:
-        truth |= _nodule_truth(nodule, mask, size, build) | _visibility(beam, pixels, lead, mask)
-    return Phantom(spec, pixels, mask, anatomy.lungs, (letter > 0) | (tag > 0), tag > 0, truth)
+    mask = np.zeros((size, size), bool)
+    if spec.level is None:
+        pixels = scene.expose(lead, noise)
+    else:
+        nodule = Nodule.place(scene.build, spec.level, _stream(spec, "nodule"))
+        finding, mask = nodule.shape(size)
+        pixels = scene.expose(lead + finding, noise)
+        truth |= _nodule_truth(nodule, mask, scene) | _visibility(scene, pixels, lead, noise, mask)
+    return Phantom(spec, pixels, mask, scene.lungs, (letter > 0) | (tag > 0), tag > 0, truth)
 
 
-class _Beam:
-    """One exposure of one chest: what the finding and the lead do not change is computed once.
+class _Scene:
+    """One chest in the beam: what neither finding, lead nor noise changes is computed once.
 
     Scatter and the presentation's local mean come from the chest alone, so that what is added changes the pixels it
     covers and no others: counterfactual pairs differ only there.
     """
 
-    def __init__(self, anatomy: Field, noise: Field) -> None:
-        self.anatomy = anatomy
-        self.noise = noise
-        primary = np.exp(-anatomy)
-        self.scatter = np.float32(_SCATTER) * blur(primary, 0.06)
-        self.local = blur(-np.log(primary + self.scatter), 0.09)
-        self.photons = np.float32(_PHOTONS / anatomy.size)
+    def __init__(self, seed: int, size: int) -> None:
+        self.seed = seed
+        self.size = size
+        self.build = Build.draw(np.random.default_rng(derive(seed, "phantom", "build")))
+        anatomy = chest(self.build, size)
+        self.lungs = anatomy.lungs
+        self.primary = np.exp(-anatomy.attenuation)
+        self.scatter = np.float32(_SCATTER) * blur(self.primary, 0.06)
+        self.local = blur(-np.log(self.primary + self.scatter), 0.09)
+        self.photons = np.float32(_PHOTONS / size**2)
 
-    def expose(self, added: Field) -> np.ndarray:
-        """The pixels as presented, uint16 `(H, W)`; normal noise with the Poisson variance stays in step."""
-        expected = (np.exp(-(self.anatomy + added)) + self.scatter * np.exp(-np.minimum(added, 3))) * self.photons
-        counted = np.maximum(expected + np.sqrt(expected) * self.noise, 1)
-        density = -np.log(counted / self.photons)
-        shown = 0.74 * self.local + 1.2 * (density - self.local)
-        curve = 1 / (1 + np.exp(-(shown - 1.5) / 0.56))
-        return np.clip(np.rint(curve * HIGHEST), 0, HIGHEST).astype(np.uint16)
+    def expose(self, added: Field, noise: Field) -> Pixels:
+        """The pixels as presented, `(H, W)`; normal noise with the Poisson variance stays in step in pairs."""
+        expected = (self.primary * np.exp(-added) + self.scatter * np.exp(-np.minimum(added, 3))) * self.photons
+        counted = np.maximum(expected + np.sqrt(expected) * noise, 1)
+        return _presented(-np.log(counted / self.photons), self.local)
+
+
+def _presented(density: Field, local: Field) -> Pixels:
+    """Equalise the large scale, raise the small one, and bend both like a film's curve to 12 bits."""
+    shown = 0.74 * local + 1.2 * (density - local)
+    curve = 1 / (1 + np.exp((1.5 - shown) / 0.56))
+    return np.clip(np.rint(curve * HIGHEST), 0, HIGHEST).astype(np.uint16)
 
 
 def _stream(spec: PhantomSpec, name: str) -> np.random.Generator:
-    return np.random.default_rng(derive(spec.seed, "phantom", name))
-
-
-def _noise(spec: PhantomSpec, size: int) -> Field:
-    return _stream(spec, f"noise {size}").standard_normal((size, size), np.float32)
+    return np.random.default_rng(derive(spec.seed, "phantom", name, spec.variant))
 
 
 def _lead(spec: PhantomSpec, size: int) -> tuple[Field, Field]:
@@ -88,9 +109,8 @@ def _lead(spec: PhantomSpec, size: int) -> tuple[Field, Field]:
     left, top = rng.uniform(0.86, 0.885), rng.uniform(0.035, 0.06)
     empty = np.zeros((size, size), np.float32)
     letter = lettering(_LETTER, size, left, top, 0.062, 0.35) if spec.letter else empty
-    height = 0.026
-    start = left + 0.045 - width_of(_TAG, height) / 2 - 0.045
-    tag = lettering(_TAG, size, min(start, 0.985 - width_of(_TAG, height)), top + 0.085, height) if spec.tag else empty
+    start = min(left - width_of(_TAG, _TAG_HEIGHT) / 2, 0.985 - width_of(_TAG, _TAG_HEIGHT))
+    tag = lettering(_TAG, size, start, top + 0.085, _TAG_HEIGHT) if spec.tag else empty
     return letter, tag
 
 
@@ -111,8 +131,9 @@ def _truth(spec: PhantomSpec, size: int) -> dict[str, Any]:
     }
 
 
-def _nodule_truth(nodule: Nodule, mask: Bits, size: int, build: Build) -> dict[str, Any]:
+def _nodule_truth(nodule: Nodule, mask: Bits, scene: _Scene) -> dict[str, Any]:
     """Box `[x0, y0, x1, y1]` in pixels, the end exclusive; point `[x, y]` in pixels; the patient's side."""
+    size = scene.size
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     box = [int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1]
     return {
@@ -122,13 +143,13 @@ def _nodule_truth(nodule: Nodule, mask: Bits, size: int, build: Build) -> dict[s
         "diameter_mm": 2 * nodule.radius * FIELD_OF_VIEW_MM,
         "area_px": int(mask.sum()),
         "attenuation": nodule.contrast,
-        "side": "left" if nodule.x > build.midline else "right",
+        "side": "left" if nodule.x > scene.build.midline else "right",
     }
 
 
-def _visibility(beam: _Beam, pixels: np.ndarray, lead: Field, mask: Bits) -> dict[str, float]:
+def _visibility(scene: _Scene, pixels: Pixels, lead: Field, noise: Field, mask: Bits) -> dict[str, float]:
     """Contrast in pixel values and its ratio to the spread of the same place without the nodule."""
-    without = beam.expose(lead).astype(np.float32)
+    without = scene.expose(lead, noise).astype(np.float32)
     contrast = float((pixels[mask] - without[mask]).mean())
     spread = float(without[_ring(mask)].std())
     return {"contrast": contrast, "cnr": contrast / max(spread, 1.0)}

@@ -37,11 +37,11 @@ class Level:
 
 # From what nobody misses to what most readers miss. Attenuation of 0.17 is a centimetre of water.
 LADDER: tuple[Level, ...] = (
-    Level("obvious", (0.036, 0.046), (0.42, 0.52)),
-    Level("clear", (0.030, 0.038), (0.32, 0.42)),
-    Level("moderate", (0.026, 0.033), (0.25, 0.32)),
-    Level("subtle", (0.022, 0.029), (0.19, 0.25)),
-    Level("barely visible", (0.019, 0.025), (0.13, 0.19)),
+    Level("obvious", (0.036, 0.046), (0.54, 0.66)),
+    Level("clear", (0.031, 0.039), (0.42, 0.54)),
+    Level("moderate", (0.027, 0.034), (0.33, 0.42)),
+    Level("subtle", (0.023, 0.030), (0.25, 0.33)),
+    Level("barely visible", (0.020, 0.026), (0.17, 0.25)),
 )
 
 
@@ -50,8 +50,9 @@ class PhantomSpec:
     """Everything a phantom depends on besides its size in pixels.
 
     `level` is 1 (obvious) to 5 (barely visible), or None for a phantom without a nodule. `tag` adds the confounder,
-    a lead "PORTABLE" under the side marker; `letter` is the "L" at the patient's left. Anatomy, the nodule's place
-    and shape, and noise depend on `seed` alone, so that two specs of one seed are an exact counterfactual pair.
+    a lead "PORTABLE" under the side marker; `letter` is the "L" at the patient's left. Anatomy depends on `seed`
+    alone; the nodule's place and shape, the lead's place and the noise on `seed` and `variant`, so that two specs
+    that share both are an exact counterfactual pair. Another `variant` is another exposure of the same anatomy.
     """
 
     seed: int
@@ -59,6 +60,7 @@ class PhantomSpec:
     tag: bool = False
     letter: bool = True
     split: Split = "absent"
+    variant: int = 0
 
     def __post_init__(self) -> None:
         if self.level is not None and not 1 <= self.level <= len(LADDER):
