@@ -81,7 +81,7 @@ class Agreement(Analysis):
         floor = Interval(interval.estimate, interval.low, interval.high, null=self.floor)
         side = "above" if interval.estimate > self.floor else "below"
         draft.weigh(
-            f"Agreement lies {side} {self.floor:g}, the least that tentative conclusions are drawn from: alpha {interval}.",
+            f"Agreement lies {side} {self.floor:g}, the least for tentative conclusions: alpha {interval}.",
             f"Whether agreement reaches {self.floor:g} is open: alpha {interval}.",
             "Krippendorff's alpha",
             floor,

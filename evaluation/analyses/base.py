@@ -45,7 +45,7 @@ class Setting:
 class Analysis(ABC):
     """A registered analysis; fields of the dataclass are its parameters.
 
-    `needs` names the columns without which it cannot be asked at all; data that are merely thin give a result whose
+    `needs` names the columns without which it cannot be asked at all, `task` whose answers it reads; data that are merely thin give a result whose
     warnings say what is missing.
     """
 
@@ -55,11 +55,15 @@ class Analysis(ABC):
     assumptions: ClassVar[str]
     reference: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ("reader", "case", "method", "question", "score")
+    task: ClassVar[str] = "usefulness"
 
     def analyse(self, table: pd.DataFrame, *, seed: int = 0, context: AnalysisContext | None = None) -> AnalysisResult:
         """Analyse the rows that no exclusion rule took out; ValueError if a column is missing."""
-        require_columns(table, *self.needs)
         draft = Draft()
+        if self._is_of_other_tasks(table):
+            draft.warn(f"The table has no answers of the task {self.task!r}, so there is nothing to analyse.")
+            return self._result(draft)
+        require_columns(table, *self.needs)
         rows = self._kept(table, draft)
         setting = Setting(seed, context or AnalysisContext())
         if rows.empty:
@@ -67,6 +71,17 @@ class Analysis(ABC):
         else:
             with draft.allow_thin("The data do not suffice"):
                 self.examine(rows, draft, setting)
+        return self._result(draft)
+
+    @abstractmethod
+    def examine(self, rows: pd.DataFrame, draft: Draft, setting: Setting) -> None:
+        """Fill the draft from the rows; raise ThinData where nothing can be said."""
+
+    def _is_of_other_tasks(self, table: pd.DataFrame) -> bool:
+        require_columns(table)
+        return "task" in table and not (table["task"] == self.task).any()
+
+    def _result(self, draft: Draft) -> AnalysisResult:
         return AnalysisResult(
             name=self.name,
             title=self.title,
@@ -77,10 +92,6 @@ class Analysis(ABC):
             findings=tuple(draft.findings),
             open_questions=tuple(draft.open_questions),
         )
-
-    @abstractmethod
-    def examine(self, rows: pd.DataFrame, draft: Draft, setting: Setting) -> None:
-        """Fill the draft from the rows; raise ThinData where nothing can be said."""
 
     def _kept(self, table: pd.DataFrame, draft: Draft) -> pd.DataFrame:
         filled = completed(table)

@@ -11,6 +11,7 @@ from scipy import stats
 
 from evaluation.analyses import registry
 from evaluation.analyses.base import FEWEST, Analysis, Setting, warn_of_few
+from evaluation.analyses.directions import higher_is_better
 from evaluation.analyses.result import Draft, Interval
 from evaluation.analyses.table import METRIC_PREFIX, controls_of, maps_of, metric_columns, of_task, ratings_of
 from evaluation.statistics import group_means
@@ -115,23 +116,15 @@ class Benchmark(Analysis):
 
     def _read(self, summary: pd.DataFrame, draft: Draft) -> None:
         draft.read(
-            f"{int((~summary['control']).sum())} methods and {int(summary['control'].sum())} controls; metrics are means "
-            "over maps in their own units, ratings means over answers."
+            f"{int((~summary['control']).sum())} methods and {int(summary['control'].sum())} controls; "
+            "metrics are means over maps in their own units, ratings means over answers."
         )
         if "rating" in summary and summary["rating"].notna().any():
-            best = summary["rating"].idxmax()
-            row = summary.loc[best]
+            row = summary.sort_values("rating", ascending=False).iloc[0]
             interval = Interval(float(row["rating"]), float(row["rating_low"]), float(row["rating_high"]))
             draft.read(f"The highest mean rating is that of {row['title']}: {interval}.")
             if bool(row["control"]):
                 draft.read("It is a control: what readers like best explains nothing.")
-
-
-def higher_is_better(name: str, draft: Draft, setting: Setting) -> bool:
-    """The direction of a metric; one that nobody stated is warned about and taken as it is."""
-    if name not in setting.context.directions:
-        draft.warn(f"The direction of the metric {name!r} is not stated; higher is taken to be better.")
-    return bool(setting.context.directions.get(name, True))
 
 
 def _compare(

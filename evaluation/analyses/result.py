@@ -136,10 +136,19 @@ class Interval:
     null: float = 0.0
     level: float = 0.95
 
+    def turned(self) -> Interval:
+        """The same difference seen from the other side."""
+        return Interval(-self.estimate, -self.high, -self.low, -self.null, self.level)
+
     def __str__(self) -> str:
         if math.isnan(self.low) or math.isnan(self.high):
             return f"{figure(self.estimate)} (no interval)"
         return f"{figure(self.estimate)} ({self.level * 100:.3g} % interval {figure(self.low)} to {figure(self.high)})"
+
+
+def oriented(first: str, second: str, difference: Interval) -> tuple[str, str, Interval]:
+    """The larger side, the smaller side and their difference, which is not negative."""
+    return (first, second, difference) if difference.estimate >= 0 else (second, first, difference.turned())
 
 
 def excludes(low: float, high: float, null: float) -> bool:

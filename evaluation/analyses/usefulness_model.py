@@ -9,7 +9,7 @@ import pandas as pd
 
 from evaluation.analyses import registry
 from evaluation.analyses.base import Analysis, Setting, warn_of_few
-from evaluation.analyses.result import Draft, Interval
+from evaluation.analyses.result import Draft, Interval, oriented
 from evaluation.analyses.table import controls_of, ratings_of
 from evaluation.statistics import CumulativeLinkFit, clmm
 from evaluation.statistics.errors import OneCategory, TooFew
@@ -85,12 +85,12 @@ class UsefulnessModel(Analysis):
         for row in contrasts.to_dict("records"):
             first, second = setting.context.title(row["first"]), setting.context.title(row["second"])
             interval = Interval(row["estimate"], row["low_adjusted"], row["high_adjusted"])
-            better, worse = (first, second) if row["estimate"] > 0 else (second, first)
+            better, worse, gap = oriented(first, second, interval)
             draft.weigh(
-                f"Readers rated {better} higher than {worse}: log odds ratio {interval}, adjusted for all pairs.",
+                f"Readers rated {better} higher than {worse}: log odds ratio {gap}, adjusted for all pairs.",
                 f"Whether readers rate {first} or {second} higher is open: log odds ratio {interval}.",
-                f"log odds ratio of a higher rating, {first} against {second}",
-                interval,
+                f"log odds ratio of a higher rating, {better} against {worse}",
+                gap,
                 adjusted="Bonferroni over all pairs",
             )
 

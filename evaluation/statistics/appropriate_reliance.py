@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from evaluation.statistics.bootstrap import bootstrap_bounds, weighted_ratio
+from evaluation.statistics.bootstrap import bootstrap_bounds, bootstrap_replicates, usable_clusters, weighted_ratio
 from evaluation.statistics.errors import NotNumeric, TooFew
-from evaluation.statistics.tidy import Codes, Numbers, codes, require_columns
+from evaluation.statistics.tidy import Numbers, codes, require_columns, require_share
 
 MEASURES = (
     "rair",
@@ -113,8 +116,7 @@ def reliance_intervals(
     with np.errstate(invalid="ignore", divide="ignore"):
         estimate = ups / downs
     frame = pd.DataFrame({"estimate": estimate}, index=pd.Index(MEASURES, name="measure"))
-    clusters: list[Codes] = [codes(kept, name)[0] for name in (reader, case)]
-    usable = [part for part in clusters if part.max() > 0]
+    usable = usable_clusters(kept, reader, case)
     frame["low"], frame["high"] = np.nan, np.nan
     if usable and bootstrap:
         frame["low"], frame["high"] = bootstrap_bounds(
@@ -126,6 +128,57 @@ def reliance_intervals(
         )
     frame["numerator"], frame["denominator"] = ups.astype(int), downs.astype(int)
     return frame
+
+
+def reliance_contrasts(
+    data: pd.DataFrame,
+    *,
+    group: str,
+    truth: str,
+    advice: str,
+    initial: str,
+    final: str,
+    reader: str,
+    case: str,
+    measures: Sequence[str] = ("rair", "rsr", "accuracy_gain"),
+    bootstrap: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Each pair of groups (arms) once per measure: first minus second, readers and cases resampled together.
+
+    Columns `measure first second estimate se low high`; the bounds are normal with the bootstrap's standard error and
+    hold for all rows at once (Bonferroni). Without clusters to resample they are NaN.
+    """
+    require_columns(data, group, reader, case)
+    require_share("level", level)
+    kept = _complete(data, truth, advice, initial, final).dropna(subset=[group])
+    above, below = _events(kept, truth, advice, initial, final)
+    chosen = [MEASURES.index(measure) for measure in measures]
+    group_codes, groups = codes(kept, group)
+    member = (group_codes[:, None] == np.arange(len(groups))).astype(np.float64)
+    tops = (member[:, :, None] * above[:, None, chosen]).reshape(len(kept), -1)
+    bottoms = (member[:, :, None] * below[:, None, chosen]).reshape(len(kept), -1)
+    point = weighted_ratio(np.ones((1, len(kept))), tops, bottoms).reshape(len(groups), -1)
+    pairs = [(m, i, j) for m in range(len(chosen)) for i, j in combinations(range(len(groups)), 2)]
+    estimate = np.array([point[i, m] - point[j, m] for m, i, j in pairs], dtype=np.float64)
+    se = np.full(len(pairs), np.nan)
+    usable = usable_clusters(kept, reader, case)
+    if usable and pairs and bootstrap:
+        drawn = bootstrap_replicates(
+            lambda weights: weighted_ratio(weights, tops, bottoms), usable, replicates=bootstrap, seed=seed
+        ).reshape(bootstrap, len(groups), -1)
+        se = np.array([_spread(drawn[:, i, m] - drawn[:, j, m]) for m, i, j in pairs], dtype=np.float64)
+    reach = float(stats.norm.isf((1.0 - level) / (2.0 * max(len(pairs), 1)))) * se
+    frame = pd.DataFrame(
+        [(measures[m], groups[i], groups[j]) for m, i, j in pairs], columns=["measure", "first", "second"]
+    )
+    return frame.assign(estimate=estimate, se=se, low=estimate - reach, high=estimate + reach)
+
+
+def _spread(replicates: Numbers) -> float:
+    known = replicates[~np.isnan(replicates)]
+    return float(known.std(ddof=1)) if len(known) > 1 else float("nan")
 
 
 def _complete(data: pd.DataFrame, *names: str) -> pd.DataFrame:

@@ -33,18 +33,31 @@ def bootstrap_bounds(
     statistic: Callable[[Numbers], Numbers], clusters: list[Codes], *, replicates: int, seed: int, level: float = 0.95
 ) -> tuple[Numbers, Numbers]:
     """Percentile bounds of a weighted statistic, `(R, n)` weights -> `(R, k)`; NaN where no replicate is defined."""
-    require_count("bootstrap", replicates)
     require_share("level", level)
-    parts = [statistic(weights) for weights in crossed_weights(clusters, replicates, seed)]
-    if not parts:
-        raise TooFew("Bounds by bootstrap need at least one replicate.")
-    found = np.concatenate(parts)
+    found = bootstrap_replicates(statistic, clusters, replicates=replicates, seed=seed)
     low, high = np.full(found.shape[1], np.nan), np.full(found.shape[1], np.nan)
     for column in range(found.shape[1]):
         known = found[~np.isnan(found[:, column]), column]
         if len(known):
             low[column], high[column] = np.quantile(known, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
     return low, high
+
+
+def bootstrap_replicates(
+    statistic: Callable[[Numbers], Numbers], clusters: list[Codes], *, replicates: int, seed: int
+) -> Numbers:
+    """A weighted statistic in each replicate: `(replicates, k)`."""
+    require_count("bootstrap", replicates)
+    parts = [statistic(weights) for weights in crossed_weights(clusters, replicates, seed)]
+    if not parts:
+        raise TooFew("Bounds by bootstrap need at least one replicate.")
+    return np.concatenate(parts)
+
+
+def usable_clusters(data: pd.DataFrame, *names: str) -> list[Codes]:
+    """The cluster columns that have more than one level, as codes; the others are not resampled."""
+    parts = [codes(data, name)[0] for name in names]
+    return [part for part in parts if len(part) and part.max() > 0]
 
 
 def group_means(
@@ -71,8 +84,7 @@ def group_means(
     member = (group_codes[:, None] == np.arange(len(groups))).astype(np.float64)
     n = member.sum(axis=0)
     frame = pd.DataFrame({"n": n.astype(int), "mean": values @ member / n}, index=pd.Index(groups, name=group))
-    parts = [codes(kept, name)[0] for name in clusters]
-    usable = [part for part in parts if part.max() > 0]
+    usable = usable_clusters(kept, *clusters)
     frame["low"], frame["high"] = np.nan, np.nan
     if usable and bootstrap:
         frame["low"], frame["high"] = bootstrap_bounds(

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy import stats
 
+from evaluation.statistics.bootstrap import bootstrap_replicates, usable_clusters
 from evaluation.statistics.errors import NotNumeric, TooFew
-from evaluation.statistics.tidy import Numbers, require_share
+from evaluation.statistics.tidy import Numbers, numbers, require_columns, require_share
 
 Values = Sequence[Any] | npt.NDArray[Any]
 
@@ -62,6 +64,53 @@ def auc(truth: Values, score: Values, *, level: float = 0.95) -> Area:
         positives.shape[1],
         negatives.shape[1],
     )
+
+
+def clustered_auc(
+    data: pd.DataFrame,
+    *,
+    truth: str,
+    score: str,
+    clusters: tuple[str, ...],
+    bootstrap: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Area:
+    """Area under the ROC curve of repeated scores, one row a score, the named clusters resampled together.
+
+    Positive and negative count rows. A cluster column with a single level is not resampled; without any the bounds
+    are NaN. Percentile bounds; the error is the replicates' standard deviation.
+    """
+    require_columns(data, truth, score, *clusters)
+    kept = data.dropna(subset=[truth, score])
+    state, values = numbers(kept.astype({truth: float}), truth), numbers(kept, score)
+    if not np.isin(state, (0.0, 1.0)).all():
+        raise NotNumeric(f"Column {truth!r} must hold 0 and 1.")
+    if min((state == 1).sum(), (state == 0).sum()) < 2:
+        raise TooFew("An area under the ROC curve needs two positive and two negative cases.")
+    levels, place = np.unique(values, return_inverse=True)
+    member = (place[:, None] == np.arange(len(levels))).astype(np.float64)
+    above, below = member * (state == 1)[:, None], member * (state == 0)[:, None]
+    estimate = float(_weighted_area(np.ones((1, len(kept))), above, below)[0, 0])
+    se, low, high = np.nan, np.nan, np.nan
+    usable = usable_clusters(kept, *clusters)
+    if usable and bootstrap:
+        drawn = bootstrap_replicates(
+            lambda weights: _weighted_area(weights, above, below), usable, replicates=bootstrap, seed=seed
+        )
+        known = drawn[~np.isnan(drawn)]
+        se = float(known.std(ddof=1))
+        low, high = (float(bound) for bound in np.quantile(known, [(1.0 - level) / 2.0, (1.0 + level) / 2.0]))
+    return Area(estimate, se, low, high, int((state == 1).sum()), int((state == 0).sum()))
+
+
+def _weighted_area(weights: Numbers, above: Numbers, below: Numbers) -> Numbers:
+    """The area under weights of the rows, from counts of each score among positives and negatives: `(R, 1)`."""
+    positive, negative = weights @ above, weights @ below
+    lower = np.cumsum(negative, axis=1) - negative / 2.0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        area = (positive * lower).sum(axis=1) / (positive.sum(axis=1) * negative.sum(axis=1))
+    return np.asarray(area[:, None], dtype=np.float64)
 
 
 def delong(truth: Values, first: Values, second: Values, *, level: float = 0.95) -> AreaComparison:

@@ -47,3 +47,43 @@ def usefulness_table(readers: int = 12, cases: int = 16, seed: int = 0) -> pd.Da
                         }
                     )
     return pd.DataFrame(rows)
+
+
+def preference_table(readers: int = 12, pairs: int = 30, seed: int = 0) -> pd.DataFrame:
+    """Pairs of maps, shown in either order: grad-cam is preferred, the first place a little too."""
+    random = np.random.default_rng(seed)
+    names = list(METHODS)
+    rows = []
+    for reader in range(readers):
+        for trial in range(pairs):
+            left, right = random.choice(4, 2, replace=False)
+            a, b = 0.8 * METHODS[names[left]] + 0.2, 0.8 * METHODS[names[right]]
+            weights = np.exp([a, b, np.log(0.5) + (a + b) / 2])
+            answer = random.choice(["first", "second", "tie"], p=weights / weights.sum())
+            row = {"reader": f"r{reader:02d}", "case": f"c{trial % 10}", "task": "preference", "question": "choice"}
+            method = {"method": names[left], "method_b": names[right], "control": names[left] == "random-map"}
+            rows.append({**row, **method, "trial": trial, "answer": answer, "score": np.nan, "excluded_by": ""})
+    return pd.DataFrame(rows)
+
+
+def diagnosis_table(readers: int = 12, cases: int = 24, seed: int = 0) -> pd.DataFrame:
+    """Decisions with probabilities: with maps (`ai+xai`) readers follow the advice more often, right or wrong."""
+    random = np.random.default_rng(seed)
+    rows = []
+    for reader in range(readers):
+        for case in range(cases):
+            arm = ("ai", "ai+xai")[(reader + case) % 2]
+            truth = int(random.random() < 0.5)
+            advice = truth if random.random() < 0.75 else 1 - truth
+            initial = truth if random.random() < 0.65 else 1 - truth
+            final = advice if random.random() < {"ai": 0.3, "ai+xai": 0.8}[arm] else initial
+            answers = {name: 100 * value * 0.6 + 20 for name, value in (("initial", initial), ("final", final))}
+            row = {"reader": f"r{reader:02d}", "case": f"c{case:02d}", "task": "diagnosis", "question": "decision"}
+            more = {"truth": truth, "advice": advice, "ai_correct": truth == advice, "arm": arm, "excluded_by": ""}
+            rows.append({**row, **more, **answers, "method": "grad-cam", "score": np.nan, "answer": answers["final"]})
+    return pd.DataFrame(rows)
+
+
+def whole_table() -> pd.DataFrame:
+    """All three tasks in one long table."""
+    return pd.concat([usefulness_table(), preference_table(), diagnosis_table()], ignore_index=True)

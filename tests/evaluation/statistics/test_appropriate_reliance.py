@@ -109,7 +109,7 @@ def test_intervals_draw_readers_and_cases_together() -> None:
 
 
 def test_group_means_have_bounds_of_their_clusters() -> None:
-    """One cluster column, balanced: the bootstrap's spread is that of the cluster means over the root of their number."""
+    """One cluster column, balanced: the spread is that of the cluster means over the root of their number."""
     random = np.random.default_rng(4)
     data = pd.DataFrame(
         {"case": np.repeat(np.arange(60), 3), "method": np.tile(["a", "b", "c"], 60), "value": random.normal(size=180)}

@@ -1,0 +1,105 @@
+"""Run an analysis on an exported table: `python -m evaluation agreement ratings.csv [--json]`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from evaluation.analyses import AnalysisContext, AnalysisResult, registry
+
+
+class UserMistake(ValueError):
+    """The command was asked for something that it cannot do."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the named analysis; 0 when it worked, 2 with one sentence on standard error when the user erred."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.list or not options.analysis:
+        sys.stdout.write("\n".join(f"{part.name}: {part.question}" for part in registry) + "\n")
+        return 0
+    try:
+        result = _run(options)
+    except (ValueError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stdout.write(json.dumps(result.to_json(), indent=2) + "\n" if options.json else as_text(result))
+    return 0
+
+
+def as_text(result: AnalysisResult) -> str:
+    """Tables and sentences as plain text."""
+    parts = [f"{result.title}\n{result.question}"]
+    parts += [f"[{name}]\n{table.to_string(index=False, na_rep='-')}" for name, table in result.tables.items()]
+    lists = {
+        "Reading": result.reading,
+        "Findings": [finding.statement for finding in result.findings],
+        "Open questions": result.open_questions,
+        "Warnings": result.warnings,
+    }
+    parts += [f"{title}:\n" + "\n".join(f"- {line}" for line in lines) for title, lines in lists.items() if lines]
+    return "\n\n".join(parts) + "\n"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m evaluation", description="Analyse the long table of a study.")
+    parser.add_argument("analysis", nargs="?", help="the name of an analysis; without one they are listed")
+    parser.add_argument("data", nargs="?", help="the exported table, a CSV file")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+    parser.add_argument("--list", action="store_true", help="list the analyses")
+    parser.add_argument("--seed", type=int, default=0, help="the seed of whatever is drawn")
+    parser.add_argument("--bootstrap", type=int, default=2000, help="the number of bootstrap replicates")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the analysis")
+    parser.add_argument(
+        "--lower",
+        action="append",
+        default=[],
+        metavar="METRIC",
+        help="a metric that is better when lower; others higher",
+    )
+    return parser
+
+
+def _run(options: argparse.Namespace) -> AnalysisResult:
+    part = registry.build(options.analysis, dict(_setting(text) for text in options.set))
+    table = read_table(options.data)
+    metrics = [str(name).removeprefix("metric.") for name in table.columns if str(name).startswith("metric.")]
+    unknown = sorted(set(options.lower) - set(metrics))
+    if unknown:
+        raise UserMistake(f"The table has no metric {unknown[0]!r}; it has: {', '.join(metrics) or 'none'}.")
+    directions = {name: name not in options.lower for name in metrics} if options.lower else {}
+    context = AnalysisContext(directions=directions, bootstrap=options.bootstrap)
+    return part.analyse(table, seed=options.seed, context=context)
+
+
+def read_table(path: str | None) -> pd.DataFrame:
+    """The table of a CSV file, with one sentence for a file that is none."""
+    if path is None:
+        raise UserMistake("Name the CSV file to analyse.")
+    if not Path(path).is_file():
+        raise UserMistake(f"There is no file {path}.")
+    try:
+        return pd.read_csv(path, low_memory=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise UserMistake(f"{path} is not a CSV table.") from error
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise UserMistake(f"{text!r} must read NAME=VALUE.")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

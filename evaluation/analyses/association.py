@@ -1,0 +1,103 @@
+"""Whether what readers rate goes along with what automatic metrics measure, level by level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import pandas as pd
+
+from evaluation.analyses import registry
+from evaluation.analyses.base import Analysis, Setting, warn_of_few
+from evaluation.analyses.directions import higher_is_better
+from evaluation.analyses.result import Draft, Interval
+from evaluation.analyses.table import METRIC_PREFIX, controls_of, maps_of, metric_columns, ratings_of
+from evaluation.statistics import association
+from evaluation.statistics.errors import TooFew
+
+_MEANING = {
+    "within-case": "ranking the maps of one case",
+    "double-centred": "singling out which method suits which case",
+}
+
+
+@registry.register
+@dataclass(frozen=True)
+class Association(Analysis):
+    """Rank correlation of ratings with each metric, at five levels that may contradict each other."""
+
+    name: ClassVar[str] = "association"
+    title: ClassVar[str] = "Ratings against automatic metrics"
+    question: ClassVar[str] = "Do readers find those maps useful that automatic metrics find good?"
+    assumptions: ClassVar[str] = (
+        "Metrics are turned so that higher is better. Bounds resample readers and cases together. Claims are made for "
+        "the primary level alone, adjusted for the number of metrics (Bonferroni); methods are too few for a claim "
+        "between them. Controls are left out unless asked for: they would make any metric look good."
+    )
+    reference: ClassVar[str] = "Owen 2007; McCullagh 2000; Bakdash & Marusich 2017"
+
+    outcome: str = field(default="coverage", metadata={"help": "The question whose scores are compared."})
+    primary: str = field(default="double-centred", metadata={"help": "The level that claims are made for."})
+    with_controls: bool = field(default=False, metadata={"help": "Keep the controls among the methods."})
+
+    def examine(self, rows: pd.DataFrame, draft: Draft, setting: Setting) -> None:
+        """One table over all metrics and levels; one claim or open question per metric."""
+        ratings = ratings_of(rows, self.outcome)
+        maps = maps_of(rows)
+        if not self.with_controls:
+            controls = controls_of(rows)
+            ratings, maps = ratings[~ratings["method"].isin(controls)], maps[~maps["method"].isin(controls)]
+        metrics = metric_columns(maps)
+        if ratings.empty or not metrics:
+            raise TooFew("Ratings or metric values are missing.")
+        warn_of_few(ratings, draft)
+        parts = []
+        for column in metrics:
+            with draft.allow_thin(setting.context.title(column.removeprefix(METRIC_PREFIX))):
+                parts.append(self._levels(ratings, maps, column, len(metrics), draft, setting))
+        if parts:
+            draft.add_table("association", pd.concat(parts, ignore_index=True))
+            draft.read(
+                "Spearman's correlation is given at five levels, which answer different questions; the pooled one "
+                "mixes them all and is best not quoted alone."
+            )
+
+    def _levels(
+        self, ratings: pd.DataFrame, maps: pd.DataFrame, column: str, family: int, draft: Draft, setting: Setting
+    ) -> pd.DataFrame:
+        name = column.removeprefix(METRIC_PREFIX)
+        sign = 1.0 if higher_is_better(name, draft, setting) else -1.0
+        values = maps[["case", "method"]].assign(value=sign * maps[column])
+        plain, adjusted = (
+            association(
+                ratings,
+                values,
+                case="case",
+                method="method",
+                rater="reader",
+                rating="score",
+                value="value",
+                bootstrap=setting.context.bootstrap,
+                seed=setting.seed,
+                level=level,
+            )
+            for level in (0.95, 1.0 - 0.05 / family)
+        )
+        self._weigh(name, adjusted.loc[self.primary], family, draft, setting)
+        table = plain.reset_index()
+        table.insert(0, "metric", name)
+        table["primary"] = table["level"] == self.primary
+        return table
+
+    def _weigh(self, name: str, row: pd.Series[float], family: int, draft: Draft, setting: Setting) -> None:
+        interval = Interval(float(row["spearman"]), float(row["low"]), float(row["high"]))
+        title = setting.context.title(name)
+        way = "agree with" if interval.estimate > 0 else "contradict"
+        what = _MEANING.get(self.primary, self.primary)
+        draft.weigh(
+            f"Ratings {way} {title} in {what}: Spearman's correlation {interval}, adjusted for all metrics.",
+            f"Whether ratings go along with {title} in {what} is open: Spearman's correlation {interval}.",
+            f"Spearman's correlation of ratings with {title}, {self.primary}",
+            interval,
+            adjusted=f"Bonferroni over {family} metrics",
+        )

@@ -1,0 +1,137 @@
+"""Whether readers follow right advice and withstand wrong advice, arm by arm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from evaluation.analyses import registry
+from evaluation.analyses.base import Analysis, Setting, warn_of_few
+from evaluation.analyses.result import Draft, Interval, oriented
+from evaluation.analyses.table import of_task, with_cases
+from evaluation.statistics import reliance, reliance_contrasts, reliance_intervals
+from evaluation.statistics.errors import TooFew
+from evaluation.statistics.tidy import numbers
+
+_NAMES = {"truth": "truth", "advice": "advice", "initial": "initial", "final": "final"}
+_SENTENCES = {
+    "rair": "relative reliance on right advice (switched to it after a wrong first answer)",
+    "rsr": "relative self-reliance (stayed right against wrong advice)",
+    "accuracy_gain": "gain in accuracy from first to final answer",
+}
+
+
+@registry.register
+@dataclass(frozen=True)
+class RelianceAnalysis(Analysis):
+    """RAIR, RSR, over- and under-reliance and switches per arm, and the arms against each other."""
+
+    name: ClassVar[str] = "reliance"
+    title: ClassVar[str] = "Reliance on advice"
+    question: ClassVar[str] = "Do readers follow right advice and withstand wrong advice?"
+    assumptions: ClassVar[str] = (
+        "A first answer was given before the advice was seen, which itself anchors. Probabilities count as positive "
+        "from the threshold on. Bounds resample readers and cases together; contrasts of arms hold for all pairs and "
+        "measures at once (Bonferroni)."
+    )
+    reference: ClassVar[str] = "Schemmer et al. 2023"
+    needs: ClassVar[tuple[str, ...]] = ("reader", "case", "question", "truth", "advice")
+    task: ClassVar[str] = "diagnosis"
+
+    threshold: float = field(default=50.0, metadata={"help": "The probability (0 to 100) from which an answer is yes."})
+
+    def examine(self, rows: pd.DataFrame, draft: Draft, setting: Setting) -> None:
+        """Per arm and overall; arms against each other."""
+        decisions = self._decisions(rows)
+        warn_of_few(decisions, draft)
+        shared = {"reader": "reader", "case": "case", "bootstrap": setting.context.bootstrap, "seed": setting.seed}
+        parts: list[tuple[str, pd.DataFrame]] = [("all arms", decisions)]
+        if decisions["arm"].nunique() > 1:
+            parts += [(str(name), part) for name, part in decisions.groupby("arm", observed=True)]
+        tables = []
+        for arm, part in parts:
+            table = reliance_intervals(part, **_NAMES, **shared).reset_index()  # type: ignore[arg-type]
+            table.insert(0, "arm", arm)
+            tables.append(table)
+            self._read(arm, part, table, len(parts), draft, setting)
+        draft.add_table("reliance", pd.concat(tables, ignore_index=True))
+        if len(parts) > 1:
+            contrasts = reliance_contrasts(decisions, group="arm", **_NAMES, **shared)  # type: ignore[arg-type]
+            draft.add_table("contrasts", contrasts)
+            self._weigh(contrasts, draft, setting)
+
+    def _decisions(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """One row a decision with advice, answers cut at the threshold."""
+        asked = with_cases(of_task(rows, "diagnosis"))
+        if {"initial", "final"} <= set(asked.columns) and asked[["initial", "final"]].notna().all(axis=1).any():
+            asked = asked[asked["question"] == "decision"] if (asked["question"] == "decision").any() else asked
+            found = asked.dropna(subset=["truth", "advice", "initial", "final"])
+        else:
+            found = self._joined(asked)
+        if found.empty:
+            raise TooFew("No decision has a reference standard, an advice, a first and a final answer.")
+        arm = "arm" if "arm" in found else "method"
+        labels = found[arm].fillna("no arm").astype(str) if arm in found else "no arm"
+        return found.assign(
+            arm=labels,
+            truth=numbers(found.astype({"truth": float}), "truth"),
+            advice=numbers(found.astype({"advice": float}), "advice"),
+            **{name: self._cut(found, name) for name in ("initial", "final")},
+        )
+
+    def _joined(self, asked: pd.DataFrame) -> pd.DataFrame:
+        """First and final answers that stand on rows of their own, put side by side."""
+        keys = [name for name in ("reader", "case", "arm", "method", "occurrence") if name in asked]
+        keys = [name for name in keys if asked[name].notna().any()]
+        first, last = (asked[asked["question"] == name] for name in ("initial", "final"))
+        if first.empty or last.empty:
+            raise TooFew("No decision has both a first and a final answer.")
+        column = "answer" if "answer" in asked else "score"
+        left = first.drop(columns=["initial", "final"], errors="ignore").drop_duplicates(keys)
+        right = last[[*keys, column]].drop_duplicates(keys).rename(columns={column: "final"})
+        merged = left.rename(columns={column: "initial"}).merge(right, on=keys)
+        return merged.dropna(subset=["truth", "advice", "initial", "final"])
+
+    def _cut(self, rows: pd.DataFrame, name: str) -> np.ndarray:
+        """0 and 1 stay as they are; probabilities are cut."""
+        both = np.concatenate([numbers(rows, "initial"), numbers(rows, "final")])
+        values = numbers(rows, name)
+        return values if np.isin(both, (0.0, 1.0)).all() else (values >= self.threshold).astype(np.float64)
+
+    def _read(
+        self, arm: str, part: pd.DataFrame, table: pd.DataFrame, n_arms: int, draft: Draft, setting: Setting
+    ) -> None:
+        point = reliance(part, **_NAMES)
+        title = setting.context.title(arm)
+        draft.read(
+            f"{title}: followed right advice in {point.counts['switched_to_right_advice']} of "
+            f"{point.counts['right_advice_wrong_initial']} decisions that began wrong, withstood wrong advice in "
+            f"{point.counts['stayed_right']} of {point.counts['wrong_advice_right_initial']} that began right; "
+            f"{point.helpful_switches} helpful and {point.harmful_switches} harmful switches."
+        )
+        row = table.set_index("measure").loc["accuracy_gain"]
+        interval = Interval(float(row["estimate"]), float(row["low"]), float(row["high"]))
+        way = "raised" if interval.estimate > 0 else "lowered"
+        draft.weigh(
+            f"In {title} the advice {way} accuracy: gain {interval}.",
+            f"Whether the advice changed accuracy in {title} is open: gain {interval}.",
+            f"gain in accuracy, {title}",
+            interval,
+        )
+
+    def _weigh(self, contrasts: pd.DataFrame, draft: Draft, setting: Setting) -> None:
+        for row in contrasts.to_dict("records"):
+            first, second = setting.context.title(row["first"]), setting.context.title(row["second"])
+            interval = Interval(row["estimate"], row["low"], row["high"])
+            more, less, gap = oriented(first, second, interval)
+            what = _SENTENCES[row["measure"]]
+            draft.weigh(
+                f"{more} has a larger {what} than {less}: difference {gap}, adjusted for all comparisons.",
+                f"Whether {first} and {second} differ in {what} is open: difference {interval}.",
+                f"difference in {row['measure']}, {more} against {less}",
+                gap,
+                adjusted="Bonferroni over all pairs of arms and measures",
+            )
