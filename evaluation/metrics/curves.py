@@ -25,7 +25,7 @@ class CurveMetric(Metric):
     the image to the baseline through evenly faded images, whatever the order of the pixels.
     """
 
-    steps: int = field(default=20, metadata={"help": "Points of the curve after the first", "minimum": 1})
+    steps: int = field(default=10, metadata={"help": "Points of the curve after the first", "minimum": 1})
     sign: Sign = field(default="signed", metadata={"help": "How the map's sign is read before pixels are ordered"})
     baseline: Baseline = field(default="zero", metadata={"help": "What stands in the place of a removed pixel"})
     scale: Scale = field(default="logit", metadata={"help": "The raw output, or its probability"})

@@ -17,6 +17,8 @@ Explain = Callable[[nn.Module, Tensor, Target], Tensor]
 Scale = Literal["logit", "probability"]
 
 MEMORY_MB = 1024
+# On a processor larger chunks fall out of its caches: 8 took 0.5 to 0.6 of the time of 32 for 160 x 160 images.
+CHUNK_ON_CPU = 8
 
 
 class MetricError(ValueError):
@@ -56,7 +58,7 @@ class Inputs:
             raise MetricError("This metric needs a model and a target.")
         target = ScaledTarget(self.target, scale)
         if "forwards" not in self.by_image:
-            self.by_image["forwards"] = Forwards(self.model, self.images, self.memory_mb)
+            self.by_image["forwards"] = _forwards(self.model, self.images, self.memory_mb)
         forwards: Forwards = self.by_image["forwards"]
         return forwards.stream(self.images, target, count, perturb).double()
 
@@ -89,6 +91,13 @@ class ScaledTarget:
     def take(self, index: Tensor) -> ScaledTarget:
         """The same scale of the taken target."""
         return replace(self, target=self.target.take(index))
+
+
+def _forwards(model: nn.Module, images: Tensor, memory_mb: int) -> Forwards:
+    forwards = Forwards(model, images, memory_mb)
+    if images.device.type == "cpu":
+        forwards.size = min(forwards.size, CHUNK_ON_CPU)
+    return forwards
 
 
 def prepare(

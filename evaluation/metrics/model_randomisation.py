@@ -37,7 +37,7 @@ class ModelRandomisation(Metric):
     )
     stochastic: ClassVar[bool] = True
 
-    steps: int = field(default=3, metadata={"help": "Stages of the cascade; each costs one explanation", "minimum": 1})
+    steps: int = field(default=2, metadata={"help": "Stages of the cascade; each costs one explanation", "minimum": 1})
     sign: Sign = field(default="signed", metadata={"help": "How the maps' sign is read before they are compared"})
 
     def judge(self, inputs: Inputs) -> Scored:

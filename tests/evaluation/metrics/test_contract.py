@@ -151,30 +151,32 @@ def test_a_constant_map_does_not_score_by_the_order_of_pixels(metric: Metric) ->
     assert [bool(reason) for reason in first.reasons] == undefined
 
 
-def test_an_empty_mask_is_undefined_and_says_so(metric: Metric, scene: Scene) -> None:
-    if "mask" not in metric.needs:
-        return
+@pytest.mark.parametrize("part", [part for part in METRICS if "mask" in part.needs], ids=lambda part: part.name)
+def test_an_empty_mask_is_undefined_and_says_so(part: type[Metric]) -> None:
+    metric, scene = part(), scene_of("class")
     masks = scene.masks.clone()
     masks[1] = False
-    result = scored(metric, scene._replace(masks=masks, target=ClassTarget(0)) if metric.needs == {"mask"} else scene)
+    result = scored(metric, scene._replace(masks=masks))
     assert torch.isnan(result.values).tolist() == [False, True, False, False]
     assert [bool(reason) for reason in result.reasons] == [False, True, False, False]
 
 
 @pytest.mark.parametrize(
-    "change",
+    "field,wrong",
     [
-        {"images": torch.full((4, 2, 11, 13), torch.nan)},
-        {"images": torch.randn(4, 11, 13)},
-        {"maps": torch.randn(4, 1, 11, 13)},
-        {"maps": torch.full((4, 11, 13), torch.inf)},
-        {"masks": torch.zeros(4, 11, 12)},
-        {"masks": torch.full((4, 11, 13), 0.5)},
+        ("images", torch.full((4, 2, 11, 13), torch.nan)),
+        ("images", torch.randn(4, 11, 13)),
+        ("maps", torch.randn(4, 1, 11, 13)),
+        ("maps", torch.full((4, 11, 13), torch.inf)),
+        ("masks", torch.zeros(4, 11, 12)),
+        ("masks", torch.full((4, 11, 13), 0.5)),
     ],
+    ids=["nan image", "flat image", "map shape", "infinite map", "mask shape", "grey mask"],
 )
-def test_wrong_arguments_are_refused(metric: Metric, change: dict[str, Tensor]) -> None:
+def test_wrong_arguments_are_refused(metric: Metric, field: str, wrong: Tensor) -> None:
+    values = scene_of("class")._asdict()
     with pytest.raises(ValueError, match=r"\.$"):
-        scored(metric, scene_of("class")._replace(**change))
+        scored(metric, Scene(**{**values, field: wrong}))
 
 
 def test_what_it_needs_is_asked_for(metric: Metric, scene: Scene) -> None:

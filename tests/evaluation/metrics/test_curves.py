@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 import torch
@@ -11,17 +12,18 @@ from torch import Tensor
 from evaluation.metrics import registry
 from evaluation.metrics.curves import removal_counts
 from foundation.targets import ClassTarget, RegionTarget, Target
-from tests.evaluation.metrics.networks import Constant, Linear, Pixelwise
+from tests.evaluation.metrics.networks import Constant, Linear, Pixelwise, classifier, segmenter
 
 IMAGE = torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]])
 LINEAR = Linear(torch.ones(1, 1, 2, 2))
 CLASS = ClassTarget(0)
+CURVES = ("deletion", "insertion", "srg", "pixel-flipping")
 
 
 def curve_score(
-    name: str, maps: Tensor, model: torch.nn.Module = LINEAR, target: Target = CLASS, **fields: object
+    name: str, maps: Tensor, model: torch.nn.Module = LINEAR, target: Target = CLASS, **fields: Any
 ) -> float:
-    return float(registry[name](**fields).score(model, IMAGE, maps, target))
+    return float(registry.build(name, fields).score(model, IMAGE, maps, target))
 
 
 def test_deletion_by_hand() -> None:
@@ -72,7 +74,7 @@ def test_other_baselines_stay_within_the_image(baseline: str) -> None:
     """A flat image is its own blur and its own uniform draw, so nothing changes."""
     flat = torch.full((1, 2, 6, 5), 3.0)
     model = Linear(torch.ones(1, 2, 6, 5))
-    metric = registry["deletion"](baseline=baseline)
+    metric = registry.build("deletion", {"baseline": baseline})
     assert float(metric.score(model, flat, torch.randn(1, 6, 5), CLASS)) == pytest.approx(180.0, rel=1e-5)
 
 
@@ -87,7 +89,7 @@ def test_sign_policies() -> None:
 def test_a_step_removes_pixels_with_all_their_channels() -> None:
     images = torch.stack([torch.stack([torch.full((2, 2), 1.0), torch.full((2, 2), 10.0)])])
     model = Linear(torch.ones(1, 2, 2, 2))
-    metric = registry["deletion"](steps=4)
+    metric = registry.build("deletion", {"steps": 4})
     maps = torch.arange(4.0).view(1, 2, 2)
     assert float(metric.score(model, images, maps, CLASS)) == pytest.approx((44 + 33 + 22 + 11 + 0) / 5)
 
@@ -129,4 +131,51 @@ def test_an_output_that_is_not_finite_is_undefined_and_says_so() -> None:
 
 def test_a_curve_has_at_least_one_step() -> None:
     with pytest.raises(ValueError, match="steps"):
-        registry["deletion"](steps=0)
+        registry.build("deletion", {"steps": 0})
+
+
+def test_insertion_by_hand() -> None:
+    """Putting in 4, 3, 2, 1 gives 0, 4, 7, 9, 10."""
+    assert curve_score("insertion", IMAGE[:, 0]) == pytest.approx(30 / 5)
+    assert curve_score("insertion", -IMAGE[:, 0]) == pytest.approx(20 / 5)
+
+
+def test_insertion_into_another_baseline_by_hand() -> None:
+    """From the mean image, 2.5 everywhere: 10, 11.5, 12, 11.5, 10."""
+    assert curve_score("insertion", IMAGE[:, 0], baseline="mean") == pytest.approx((10 + 11.5 + 12 + 11.5 + 10) / 5)
+
+
+def test_symmetric_relevance_gain_by_hand() -> None:
+    assert curve_score("srg", IMAGE[:, 0]) == pytest.approx(30 / 5 - 20 / 5)
+    assert curve_score("srg", -IMAGE[:, 0]) == pytest.approx(20 / 5 - 30 / 5)
+    assert curve_score("srg", torch.ones(1, 2, 2)) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_pixel_flipping_by_hand() -> None:
+    """The output falls by 0, 4, 7, 9, 10."""
+    assert curve_score("pixel-flipping", IMAGE[:, 0]) == pytest.approx(30 / 5)
+
+
+@pytest.mark.parametrize("task", ["class", "region"])
+def test_curves_equal_a_plain_loop_over_pixels(task: str) -> None:
+    """Oracle: removing pixels one after another in a loop, unfolded network, one image at a time."""
+    generator = torch.Generator().manual_seed(1)
+    model = (classifier() if task == "class" else segmenter()).eval()
+    images, maps = torch.randn(2, 2, 5, 6, generator=generator), torch.randn(2, 5, 6, generator=generator)
+    region = torch.rand(2, 5, 6, generator=generator) > 0.5
+    target: Target = ClassTarget(2) if task == "class" else RegionTarget(1, region)
+    found = {name: registry.build(name, {"steps": 30}).score(model, images, maps, target) for name in CURVES}
+    for index in range(2):
+        one = target if task == "class" else RegionTarget(1, region[index : index + 1])
+        means = {}
+        for first, order in (("most", (-maps[index]).flatten().argsort()), ("least", maps[index].flatten().argsort())):
+            image = images[index : index + 1].clone()
+            with torch.no_grad():
+                outputs = [float(one(model(image)))]
+                for pixel in order.tolist():
+                    image[:, :, pixel // 6, pixel % 6] = 0
+                    outputs.append(float(one(model(image))))
+            means[first] = sum(outputs) / len(outputs)
+            whole = outputs[0]
+        wanted = (means["most"], means["least"], means["least"] - means["most"], whole - means["most"])
+        assert [float(found[name][index]) for name in CURVES] == pytest.approx(wanted, rel=1e-4, abs=1e-5)
