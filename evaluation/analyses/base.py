@@ -45,8 +45,8 @@ class Setting:
 class Analysis(ABC):
     """A registered analysis; fields of the dataclass are its parameters.
 
-    `needs` names the columns without which it cannot be asked at all, `task` whose answers it reads; data that are merely thin give a result whose
-    warnings say what is missing.
+    `needs` names the columns without which it cannot be asked at all, `task` whose answers it reads; data that are
+    merely thin give a result whose warnings say what is missing.
     """
 
     name: ClassVar[str]

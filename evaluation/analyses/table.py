@@ -19,7 +19,7 @@ def completed(table: pd.DataFrame) -> pd.DataFrame:
         if name not in filled:
             filled[name] = value
     filled["control"] = filled["control"].map(_truthy).astype(bool)
-    filled["excluded_by"] = filled["excluded_by"].fillna("").astype(str).str.strip()
+    filled["excluded_by"] = filled["excluded_by"].map(_text)
     filled["occurrence"] = pd.to_numeric(filled["occurrence"], errors="coerce").fillna(1).astype(int)
     return filled
 
@@ -66,6 +66,10 @@ def maps_of(table: pd.DataFrame) -> pd.DataFrame:
 def controls_of(table: pd.DataFrame) -> set[str]:
     """The methods that are controls."""
     return set(table.loc[table["control"], "method"].dropna())
+
+
+def _text(value: Any) -> str:
+    return "" if pd.isna(value) else str(value).strip()
 
 
 def _truthy(value: Any) -> bool:
