@@ -85,7 +85,8 @@ class _Builder:
     def field(self, field: dataclasses.Field[Any], hint: Any, data: dict[str, Any], path: Path) -> Any:
         keys = [key for key in (field.name, field.metadata.get("also")) if key is not None and key in data]
         if len(keys) > 1:
-            return self.wrong((*path, keys[1]), f"Give either '{keys[0]}' or '{keys[1]}', not both.")
+            later = max(keys, key=lambda key: self.lines.of(*path, key) or 0)
+            return self.wrong((*path, later), f"Give either '{keys[0]}' or '{keys[1]}', not both.")
         if not keys:
             if field.default is not dataclasses.MISSING:
                 return field.default

@@ -44,8 +44,9 @@ def load(text: str) -> Source:
     """Parse YAML. Raises Unreadable where it is no YAML at all, or too much of it."""
     if len(text.encode()) > LONGEST:
         raise _unreadable(None, "This protocol is longer than 256 kB.")
-    loader = yaml.SafeLoader(text)
+    loader = None
     try:
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         if node is None:
             raise _unreadable(None, "This protocol is empty.")
@@ -58,7 +59,8 @@ def load(text: str) -> Source:
     except RecursionError:
         raise _unreadable(None, "This protocol is nested too deeply.") from None
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
 
 
 def _unreadable(line: int | None, message: str) -> Unreadable:

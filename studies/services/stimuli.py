@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,7 +96,7 @@ def _maps(protocol: Protocol, networks: set[str]) -> dict[tuple[str, str, str], 
 def _prepared(key: Key, image: Image, explanation: Explanation | None, presentation: Presentation) -> Prepared:
     if explanation is None:
         return Prepared(key, image, None, "", {})
-    make = {"native": display.native, "harmonised": display.harmonised}[presentation.mode]
+    make: Callable[..., display.Stimulus] = display.native if presentation.mode == "native" else display.harmonised
     shown = make(get_array(explanation.array), rows=image.rows, columns=image.columns, sign=presentation.sign)
     return Prepared(key, image, explanation, put_array(shown.array), shown.record)
 
