@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 STATIC = Path(__file__).resolve().parents[2] / "platform" / "portal" / "static"
 TYPES = {".js": "text/javascript", ".css": "text/css", ".json": "application/json"}
@@ -27,7 +28,7 @@ class Request:
     method: str
     path: str
     body: bytes
-    headers: dict[str, str]
+    headers: dict[str, str]  # names in lower case
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,9 @@ class Site:
 
             def answer(self, method: str) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                request = Request(method, self.path.split("?")[0], body, dict(self.headers.items()))
+                request = Request(
+                    method, self.path.split("?")[0], body, {name.lower(): value for name, value in self.headers.items()}
+                )
                 reply = site.reply(request)
                 if reply is None:
                     self.close_connection = True
@@ -109,6 +112,18 @@ class Site:
         self.server.shutdown()
         self.thread.join()
         self.server.server_close()
+
+
+def until(page: Page, script: str, arg: object = None, seconds: float = 10) -> None:
+    """Wait until the script, a function, returns something true.
+
+    Not Playwright's own wait: that one evaluates strings in the page, which the pages' content policy forbids.
+    """
+    end = time.monotonic() + seconds
+    while not page.evaluate(script, arg):
+        if time.monotonic() > end:
+            raise AssertionError(f"This did not come true within {seconds:.0f} seconds: {script}")
+        page.wait_for_timeout(20)
 
 
 def chromium_path() -> str:

@@ -87,8 +87,9 @@ def image_payload(
     """Pack stored values (before the modality rescale) for the browser.
 
     `pixels` is (rows, columns) or (slices, rows, columns) of integers within 16 bits, signed or not; or (rows,
-    columns, 3) uint8 for RGB. Without a window the middle 99 % of values are shown. Where the values span less than
-    16 units DICOM's LINEAR, which thinks in whole units, would be coarse: LINEAR_EXACT is the default there.
+    columns, 3) uint8 for RGB. Without a window the middle 99 % of values are shown. Windows are DICOM's LINEAR
+    unless `voi` says otherwise; but where none is given and the values span less than 16 units, LINEAR, which thinks
+    in whole units, would be coarse, and LINEAR_EXACT is used.
     """
     if photometric not in get_args(Photometric):
         raise ImageError(f"The photometric interpretation '{photometric}' is not one of {get_args(Photometric)}.")
@@ -97,7 +98,8 @@ def image_payload(
     stored, offset, width = _stored(np.asarray(pixels))
     modality = (stored.astype(np.float64) - offset) * slope + intercept
     low, high = float(modality.min()), float(modality.max())
-    voi = voi or ("LINEAR_EXACT" if high - low < 16.0 else "LINEAR")
+    given = window is not None or len(presets) > 0
+    voi = voi or ("LINEAR_EXACT" if high - low < 16.0 and not given else "LINEAR")
     shown = window or (presets[0] if presets else _default_window(modality, voi))
     header = ImageHeader(
         rows=stored.shape[1],

@@ -24,7 +24,7 @@ def overlay_png(
     header: ImageHeader,
     saliency: NDArray[np.uint8],
     *,
-    opacity: float = 0.6,
+    opacity: float = 0.5,
     blend: Blend = "weighted",
     sign: Sign = "positive",
     side: int = 512,

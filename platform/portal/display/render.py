@@ -35,7 +35,7 @@ def render(
     window: Window | None = None,
     invert: bool = False,
     saliency: NDArray[np.uint8] | None = None,
-    opacity: float = 0.6,
+    opacity: float = 0.5,
     *,
     blend: Blend = "weighted",
     sign: Sign = "positive",

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from portal.display import ImagePayload
-from tests.browser.conftest import Reply, Site
+from tests.browser.conftest import Reply, Site, until
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "templates"
 ENGINE = Engine(dirs=[str(TEMPLATES)], libraries={"i18n": "django.templatetags.i18n"})
@@ -29,10 +29,16 @@ STYLE += ".pair{display:grid;grid-template-columns:1fr 1fr;gap:16px}"
 NOTE = """window.seen = []; document.addEventListener("viewer:event", (e) => window.seen.push(e.detail));
 document.addEventListener("viewer:error", (e) => window.seen.push({kind: "error", ...e.detail}));"""
 
-READ = """(index) => { const read = window.__viewerTest.readPixels(index); let text = "";
-const bytes = Uint8Array.from(read.data);
-for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode(...bytes.subarray(i, i + 32768));
-return [read.height, read.width, btoa(text)]; }"""
+TEXT = """const text = (bytes) => { let result = "";
+for (let i = 0; i < bytes.length; i += 32768) result += String.fromCharCode(...bytes.subarray(i, i + 32768));
+return btoa(result); };"""
+READ = f"""(index) => {{ {TEXT} const read = window.__viewerTest.readPixels(index);
+return [read.height, read.width, text(Uint8Array.from(read.data))]; }}"""
+SCREEN = f"""(index) => {{ {TEXT} const viewer = window.__viewerTest.viewer(index); viewer.paint();
+const canvas = viewer.surface.canvas; const copy = document.createElement("canvas");
+copy.width = canvas.width; copy.height = canvas.height; const context = copy.getContext("2d");
+context.drawImage(canvas, 0, 0);
+return [copy.height, copy.width, text(context.getImageData(0, 0, copy.width, copy.height).data)]; }}"""
 
 
 @dataclass
@@ -46,6 +52,11 @@ class Bench:
         """What the viewer shows of the whole image, (rows, columns, 3)."""
         height, width, text = self.page.evaluate(READ, index)
         return np.frombuffer(base64.b64decode(text), dtype=np.uint8).reshape(height, width, 3)
+
+    def screen(self, index: int = 0) -> NDArray[np.uint8]:
+        """The canvas as it is on the screen, in device pixels."""
+        height, width, text = self.page.evaluate(SCREEN, index)
+        return np.frombuffer(base64.b64decode(text), dtype=np.uint8).reshape(height, width, 4)[..., :3]
 
     def state(self, index: int = 0) -> dict[str, Any]:
         result: dict[str, Any] = self.page.evaluate("(i) => window.__viewerTest.state(i)", index)
@@ -77,6 +88,7 @@ def open_bench(
     size: tuple[int, int] = (1280, 900),
     ratio: float = 1,
     touch: bool = False,
+    bypass: bool = False,
     **options: object,
 ) -> Bench:
     """Serve the image once, each map to a viewer of its own, and wait until all are drawn."""
@@ -95,12 +107,14 @@ def open_bench(
     site.routes["/bench"] = Reply.page(PAGE.format(body=body))
     width, height = size
     context = browser.new_context(
-        viewport=ViewportSize(width=width, height=height), device_scale_factor=ratio, has_touch=touch
+        viewport=ViewportSize(width=width, height=height), device_scale_factor=ratio, has_touch=touch, bypass_csp=bypass
     )
     page = context.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto(f"{site.url}/bench")
-    page.wait_for_function("() => [...document.querySelectorAll('.viewer')].every((v) => v.dataset.painted)")
+    until(
+        page, "() => window.__viewerTest && [...document.querySelectorAll('.viewer')].every((v) => v.dataset.painted)"
+    )
     assert not problems, json.dumps(problems)
     return Bench(page, context)

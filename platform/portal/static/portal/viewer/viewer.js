@@ -48,7 +48,7 @@ export class Viewer {
     this.root = root;
     this.stage = one(root, "[data-viewer-part=stage]");
     this.options = {
-      opacity: Number(root.dataset.opacity ?? 60) / 100,
+      opacity: Number(root.dataset.opacity ?? 50) / 100,
       overlay: root.dataset.overlay !== "off",
       blend: /** @type {"weighted" | "even"} */ (root.dataset.blend === "even" ? "even" : "weighted"),
       signed: root.dataset.mapSign === "signed",
@@ -456,7 +456,7 @@ export class Viewer {
     root.addEventListener("change", (event) => this.settled(event), { signal });
     root.addEventListener("keydown", (event) => this.keyDown(event), { signal });
     root.addEventListener("keyup", (event) => event.key.toLowerCase() === "h" && this.hold(false), { signal });
-    root.addEventListener("focusout", () => this.hold(false), { signal });
+    root.addEventListener("focusout", (event) => this.left(event), { signal });
     for (const button of all(root, "[data-viewer-hold]")) {
       button.addEventListener("pointerdown", () => this.hold(true), { signal });
       for (const end of ["pointerup", "pointerleave", "pointercancel"]) {
@@ -597,6 +597,13 @@ export class Viewer {
     const action = inDialog ? null : actionFor(event, this.stage, this.single);
     if (action && (action === "hold" && event.repeat ? true : this.act(action))) {
       event.preventDefault();
+    }
+  }
+
+  /** With the focus goes the key's release. @param {FocusEvent} event */
+  left(event) {
+    if (!(event.relatedTarget instanceof Node && this.root.contains(event.relatedTarget))) {
+      this.hold(false);
     }
   }
 
