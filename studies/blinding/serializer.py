@@ -14,7 +14,7 @@ from typing import Any
 from django.utils.translation import gettext
 
 from portal.explanations.models import Prediction
-from studies.models import ArmKind, Trial
+from studies.models import ArmKind, RunKind, Trial
 from studies.selectors import Place, block_of
 from studies.tasks import Question, Task
 
@@ -70,6 +70,8 @@ class ShownTrial:
     is_practice: bool
     is_phantom: bool
     is_change: bool
+    is_preview: bool
+    first_percent: int | None
     number: int
     total: int
     percent: int
@@ -91,10 +93,14 @@ def shown_trial(
     place: Place,
     step: int,
     given: Mapping[str, Any] | None = None,
+    first: Mapping[str, Any] | None = None,
     is_change: bool = False,
     previous: str | None = None,
 ) -> ShownTrial:
-    """The page of one step; `given` are the answers to start from when a reader changes them."""
+    """The page of one step.
+
+    `given` are the answers to start from when a reader changes them, `first` those of the step before.
+    """
     block = block_of(trial.enrolment.version, trial.block)
     finding = gettext(block.finding)
     task = block.task
@@ -113,6 +119,8 @@ def shown_trial(
         is_practice=trial.is_practice,
         is_phantom=trial.case.is_phantom,
         is_change=is_change,
+        is_preview=trial.enrolment.run_kind == RunKind.PREVIEW,
+        first_percent=round(first["probability"]) if first and "probability" in first else None,
         number=trial.position + 1,
         total=place.total,
         percent=place.percent,

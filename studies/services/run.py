@@ -88,7 +88,7 @@ def serve_trial(*, trial: Trial) -> Trial:
 
 @transaction.atomic
 def sitting_of(*, enrolment: Enrolment, known: int | None) -> Session:
-    """The sitting that goes on (`known` as the browser's session remembers it), or a new one after half an hour away."""
+    """The sitting that goes on (`known` to the browser's session), or a new one after half an hour away."""
     now = timezone.now()
     sitting = Session.objects.filter(pk=known, enrolment=enrolment).first() if known else None
     if sitting is None or now - sitting.last_seen_at > IDLE:
@@ -163,10 +163,8 @@ def record_debrief(*, enrolment: Enrolment, text: str) -> None:
     if len(text) > LONGEST_DEBRIEF:
         raise StudyError(_("Please keep this text below 4,000 characters."))
     reader = type(enrolment.reader).objects.select_for_update().get(pk=enrolment.reader_id)
-    debriefs = reader.profile.get("debriefs", []) + [
-        {"enrolment": enrolment.pk, "text": text, "at": timezone.now().isoformat()}
-    ]
-    reader.profile = reader.profile | {"debriefs": debriefs}
+    said = {"enrolment": enrolment.pk, "text": text, "at": timezone.now().isoformat()}
+    reader.profile = reader.profile | {"debriefs": [*reader.profile.get("debriefs", []), said]}
     reader.save(update_fields=["profile"])
 
 

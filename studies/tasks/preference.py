@@ -34,7 +34,7 @@ class Preference(Task):
     summary = "The reader compares two highlights of the same image and may call it a tie."
     grounding = "human"
     arms_per_trial = 2
-    steps = (Step("compare", frozenset({"image", "map"}), (PREFERRED, STRENGTH)),)
+    steps = (Step("compare", frozenset({"image", "map"}), (PREFERRED, STRENGTH), locks=False),)
 
     def conflicts(self, step: str, answers: dict[str, Any]) -> dict[str, str]:
         """A tie has no strength."""

@@ -44,7 +44,7 @@ class Usefulness(Task):
     reference = "Jin et al. 2023, Guidelines and evaluation of clinical explainable AI, arXiv:2202.10553 (G4)"
     summary = "The reader says how much of what matters a highlight covers, and how much of it lies elsewhere."
     grounding = "human"
-    steps = (Step("rate", frozenset({"image", "map"}), (COVERAGE, EXTRANEOUS)),)
+    steps = (Step("rate", frozenset({"image", "map"}), (COVERAGE, EXTRANEOUS), locks=False),)
 
     def feedback(self, step: str, answers: Answers, truth: Truth) -> Feedback | None:
         """What the reference region says of the map beside what the reader said."""

@@ -1,4 +1,4 @@
-"""The bytes of a trial: image, header, overlays; of constant length, never cached, and only when their time has come."""
+"""The bytes of a trial: image, header, overlays; of constant length, never cached, and none before its time."""
 
 from __future__ import annotations
 

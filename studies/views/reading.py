@@ -33,7 +33,8 @@ def trial(request: HttpRequest, token: str) -> HttpResponse:
     if (page := before_trial(request, found.enrolment, place)) is not None:
         return redirect(page)
     serve_trial(trial=found)
-    return _page(request, found, shown_trial(found, place=place, step=found.step, previous=_previous(found, place)))
+    shown = shown_trial(found, place=place, step=found.step, first=_first(found), previous=_previous(found, place))
+    return _page(request, found, shown)
 
 
 @require_safe
@@ -64,6 +65,14 @@ def own_trial(request: HttpRequest, token: str) -> Trial:
 def _page(request: HttpRequest, found: Trial, shown: ShownTrial) -> HttpResponse:
     context: dict[str, Any] = {"shown": shown, "pk": found.enrolment_id}
     return render(request, f"studies/tasks/{shown.task}.html", context)
+
+
+def _first(found: Trial) -> dict[str, Any] | None:
+    """What the reader answered to this trial's first step, if they are past it."""
+    if not found.step:
+        return None
+    answers: dict[str, Any] | None = found.responses.order_by("id").values_list("answers", flat=True).first()
+    return answers
 
 
 def _previous(found: Trial, place: Place) -> str | None:

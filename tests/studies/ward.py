@@ -154,7 +154,7 @@ def _network_on(network: Network, image: Image, number: int) -> None:
 
 
 def enrolled(ward: Ward, user: User, *, consented: bool = True, run_kind: str = RunKind.LIVE) -> Enrolment:
-    """This person as a reader of the study."""
+    """Make this person a reader of the study."""
     enrolment = enrol_reader(study=ward.study, user=user, run_kind=run_kind)
     if consented:
         give_consent(enrolment=enrolment, text_hash=consent_hash(consent_in_force(enrolment)))

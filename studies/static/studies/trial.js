@@ -26,6 +26,7 @@ class Trial {
     document.addEventListener("keydown", (event) => this.key(event));
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.lookUp());
     window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
+    /** @type {HTMLElement | null} */ (form.querySelector(".question input[type=number]"))?.focus({ preventScroll: true });
     this.pending();
   }
 

@@ -215,7 +215,7 @@ def test_bytes_lost_since_locking_stop_the_launch(locked: Study) -> None:
 
 def test_a_case_withdrawn_since_locking_stops_the_launch(locked: Study) -> None:
     Case.objects.filter(slug="ward-004").update(approval=Approval.REJECTED)
-    with pytest.raises(StudyNotReady, match="The case .ward-004. is no longer approved"):
+    with pytest.raises(StudyNotReady, match="is no longer approved"):
         launch_study(study=locked)
 
 

@@ -13,6 +13,9 @@ SECRET_KEY = "the tests' own key, long enough for its purpose"
 PSEUDONYM_KEY = SECRET_KEY
 VAR_DIR = Path(tempfile.mkdtemp(prefix="heatproof-test-"))
 DATABASES = {"default": env.database(env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'test.sqlite3'}"))}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # A file, not shared memory: a served test's threads have connections of their own, as in production.
+    DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test-database.sqlite3")}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = STORAGES | {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(VAR_DIR / "f")}},
