@@ -18,8 +18,8 @@ class Recipe:
     """How one network is made.
 
     `rho` is the correlation of tag and label in training. The first `crop_steps` see small crops, in which a nodule
-    is a large part of the picture, the other `full_steps` whole images. `anatomies` times `exposures` phantoms are
-    drawn.
+    is a large part of the picture, the other `full_steps` whole images; `crops` and `images` are the batches
+    of either. `anatomies` times `exposures` phantoms are drawn.
     """
 
     slug: str
@@ -35,13 +35,15 @@ class Recipe:
     crop_steps: int
     full_steps: int
     rate: float = 4e-3
+    crops: int = 96
+    images: int = 32
     hint_layer: str | None = None
     notes: str = ""
     preprocessing: Preprocessing = field(default=DEMO_PREPROCESSING)
 
     def quick(self) -> Recipe:
         """A training short enough for a test: enough to show that the recipe works."""
-        short = {"classification": (90, 90), "segmentation": (110, 30)}[self.task]
+        short = {"classification": (90, 90), "segmentation": (100, 10)}[self.task]
         return replace(self, anatomies=160, exposures=8, crop_steps=short[0], full_steps=short[1])
 
 
@@ -58,9 +60,7 @@ _RESNET: dict[str, Any] = {
 _UNET: dict[str, Any] = {
     "in_channels": 1,
     "out_channels": 2,
-    "channels": [16, 32, 64, 64],
-    "strides": [2, 2, 2],
-    "num_res_units": 2,
+    "features": [8, 16, 24, 32, 48, 8],
     "norm": "batch",
     "act": "relu",
 }
@@ -101,16 +101,18 @@ SEGMENTER = Recipe(
     slug="nodule-unet",
     title="Nodule segmenter",
     task="segmentation",
-    architecture="monai:UNet",
+    architecture="monai:BasicUNet",
     arguments=_UNET,
     classes=("background", "nodule"),
     layer=None,
     rho=0.0,
-    anatomies=500,
+    anatomies=220,
     exposures=8,
-    crop_steps=600,
-    full_steps=200,
-    rate=8e-3,
+    crop_steps=240,
+    full_steps=30,
+    rate=5e-3,
+    crops=32,
+    images=16,
     notes="Outlines the nodule; trained on phantoms whose lead tag says nothing about the finding.",
 )
 

@@ -23,7 +23,7 @@ from portal.phantoms import training_set
 
 COMMAND = "python manage.py train_demo_networks"
 _CROP = 64
-_CROPS, _IMAGES = 96, 32  # a batch of either
+_SETTLING = 32  # images a batch, for the batch norms' last statistics
 
 Progress = Callable[[str, int, int], None]
 
@@ -77,7 +77,7 @@ def _settle(model: nn.Module, data: Samples) -> None:
         norm.reset_running_stats()
         norm.momentum = None  # a plain mean over the batches that follow
     with torch.no_grad():
-        for part in data.images[: 16 * _IMAGES].split(_IMAGES):
+        for part in data.images[: 16 * _SETTLING].split(_SETTLING):
             model(part)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
@@ -122,8 +122,8 @@ class _Course:
 
     def batch(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
         if step < self.recipe.crop_steps:
-            return _crops(self.data, self.generator)
-        chosen = torch.randint(len(self.data.images), (_IMAGES,), generator=self.generator)
+            return _crops(self.data, self.recipe.crops, self.generator)
+        chosen = torch.randint(len(self.data.images), (self.recipe.images,), generator=self.generator)
         return self.data.images[chosen], self.data.masks[chosen], self.data.labels[chosen]
 
     def loss(self, images: Tensor, masks: Tensor, labels: Tensor) -> Tensor:
@@ -150,15 +150,15 @@ def _run(course: _Course, progress: Progress | None) -> None:
         optimiser.zero_grad()
         course.loss(*course.batch(step)).backward()
         optimiser.step()
-        if progress and (step % 10 == 9 or step + 1 == total):
+        if progress:
             progress(course.recipe.slug, step + 1, total)
 
 
-def _crops(data: Samples, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+def _crops(data: Samples, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
     """Squares of which about half hold a nodule; a crop counts as positive when it shows at least 20 of its pixels."""
-    chosen = torch.randint(len(data.images), (_CROPS,), generator=generator)
-    corners = torch.randint(data.images.shape[-1] - _CROP + 1, (_CROPS, 2), generator=generator)
-    jitter = torch.randint(-20, 21, (_CROPS, 2), generator=generator)
+    chosen = torch.randint(len(data.images), (count,), generator=generator)
+    corners = torch.randint(data.images.shape[-1] - _CROP + 1, (count, 2), generator=generator)
+    jitter = torch.randint(-20, 21, (count, 2), generator=generator)
     squares = [
         _square(data, int(index), corner, shift) for index, corner, shift in zip(chosen, corners, jitter, strict=True)
     ]
