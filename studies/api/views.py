@@ -36,9 +36,13 @@ class StudyViewSet(viewsets.ReadOnlyModelViewSet[Study]):
     permission_classes = RESEARCHERS
     serializer_class = StudySerializer
     lookup_field = "slug"
-    queryset = Study.objects.prefetch_related("versions").annotate(
-        reader_count=Count("readers", distinct=True),
-        response_count=Count("versions__enrolments__trials__responses", distinct=True),
+    queryset = (
+        Study.objects.prefetch_related("versions")
+        .annotate(
+            reader_count=Count("readers", distinct=True),
+            response_count=Count("versions__enrolments__trials__responses", distinct=True),
+        )
+        .order_by("-id")
     )
 
     @extend_schema(
