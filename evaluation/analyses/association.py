@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import pandas as pd
 
@@ -37,7 +37,9 @@ class Association(Analysis):
     reference: ClassVar[str] = "Owen 2007; McCullagh 2000; Bakdash & Marusich 2017"
 
     outcome: str = field(default="coverage", metadata={"help": "The question whose scores are compared."})
-    primary: str = field(default="double-centred", metadata={"help": "The level that claims are made for."})
+    primary: Literal["double-centred", "within-case", "between-case", "pooled"] = field(
+        default="double-centred", metadata={"help": "The level that claims are made for."}
+    )
     with_controls: bool = field(default=False, metadata={"help": "Keep the controls among the methods."})
 
     def examine(self, rows: pd.DataFrame, draft: Draft, setting: Setting) -> None:
@@ -83,7 +85,7 @@ class Association(Analysis):
             )
             for level in (0.95, 1.0 - 0.05 / family)
         )
-        self._weigh(name, adjusted.loc[self.primary], family, draft, setting)
+        self._weigh(name, adjusted[adjusted.index == self.primary].iloc[0], family, draft, setting)
         table = plain.reset_index()
         table.insert(0, "metric", name)
         table["primary"] = table["level"] == self.primary

@@ -146,7 +146,7 @@ def _gaps(maps: pd.DataFrame, column: str, sign: float, controls: set[str], shar
     methods = [name for name in wide.columns if name not in controls]
     gaps = wide.sub(wide[methods].mean(axis=1), axis=0)
     n = gaps.count()
-    reach = gaps.std(ddof=1) / np.sqrt(n) * stats.t.isf(share / 2.0, np.maximum(n - 1, 1))
-    reach = reach.where(n >= FEWEST)
+    critical = pd.Series(stats.t.isf(share / 2.0, np.maximum(n - 1, 1)), index=n.index)
+    reach = (gaps.std(ddof=1) / np.sqrt(n) * critical).where(n >= FEWEST)
     mean = gaps.mean()
     return pd.DataFrame({"faithfulness_gap": mean, "gap_low": mean - reach, "gap_high": mean + reach})

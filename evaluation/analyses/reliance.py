@@ -112,7 +112,7 @@ class RelianceAnalysis(Analysis):
             f"{point.counts['stayed_right']} of {point.counts['wrong_advice_right_initial']} that began right; "
             f"{point.helpful_switches} helpful and {point.harmful_switches} harmful switches."
         )
-        row = table.set_index("measure").loc["accuracy_gain"]
+        row = table[table["measure"] == "accuracy_gain"].iloc[0]
         interval = Interval(float(row["estimate"]), float(row["low"]), float(row["high"]))
         way = "raised" if interval.estimate > 0 else "lowered"
         draft.weigh(

@@ -4,22 +4,33 @@ from evaluation.statistics.appropriate_reliance import Reliance, reliance, relia
 from evaluation.statistics.association import association
 from evaluation.statistics.bootstrap import group_means
 from evaluation.statistics.cumulative_link import CumulativeLinkFit, clmm
+from evaluation.statistics.equivalence import Equivalence, tost
 from evaluation.statistics.errors import StatisticsError, ThinData
+from evaluation.statistics.intraclass import Intraclass, icc
+from evaluation.statistics.kappa import Agreement, FleissKappa, cohen_kappa, fleiss_kappa, gwet_ac
 from evaluation.statistics.krippendorff import Alpha, krippendorff_alpha
 from evaluation.statistics.paired_comparison import PairedComparison, bradley_terry
 from evaluation.statistics.proportions import Proportion, proportion
 from evaluation.statistics.ranks import Friedman, friedman
+from evaluation.statistics.repeated_correlation import RepeatedCorrelation, repeated_measures_correlation
 from evaluation.statistics.roc import Area, AreaComparison, auc, clustered_auc, delong
+from evaluation.statistics.scales import Consistency, cronbach_alpha, scale_score
 
 __all__ = [
+    "Agreement",
     "Alpha",
     "Area",
     "AreaComparison",
+    "Consistency",
     "CumulativeLinkFit",
+    "Equivalence",
+    "FleissKappa",
     "Friedman",
+    "Intraclass",
     "PairedComparison",
     "Proportion",
     "Reliance",
+    "RepeatedCorrelation",
     "StatisticsError",
     "ThinData",
     "association",
@@ -27,12 +38,20 @@ __all__ = [
     "bradley_terry",
     "clmm",
     "clustered_auc",
+    "cohen_kappa",
+    "cronbach_alpha",
     "delong",
+    "fleiss_kappa",
     "friedman",
     "group_means",
+    "gwet_ac",
+    "icc",
     "krippendorff_alpha",
     "proportion",
     "reliance",
     "reliance_contrasts",
     "reliance_intervals",
+    "repeated_measures_correlation",
+    "scale_score",
+    "tost",
 ]

@@ -97,7 +97,7 @@ def bradley_terry(
         wins = wins[:, :2]
     design = _design(left, right, len(items), place[base], home, with_ties)
     point, log_likelihood, information = _maximise(design, wins)
-    covariance = np.linalg.inv(information)
+    covariance: Numbers = np.asarray(np.linalg.inv(information), dtype=np.float64)
     if reader is not None:
         covariance = _robust(design, wins, point, covariance, codes(kept, reader)[0])
     errors = np.sqrt(np.diagonal(covariance))
