@@ -39,9 +39,10 @@ class CurveMetric(Metric):
 
     def _removed(self, inputs: Inputs, first: First) -> Tensor:
         images = inputs.images
-        values = signed_maps(inputs.maps, self.sign)
-        ranks = Ranks.of(values if first == "most" else -values)
-        counts = removal_counts(values.shape[1], self.steps)[1:-1]
+        ranks = self._ranks(inputs)
+        if first == "least":
+            ranks = ranks.reversed()
+        counts = removal_counts(ranks.above.shape[1], self.steps)[1:-1]
         base = baseline_images(images, self.baseline, inputs.seed)
 
         shape = images.shape[2:]
@@ -54,6 +55,13 @@ class CurveMetric(Metric):
 
         whole, bare = self._ends(inputs, base)
         return torch.cat([whole, inputs.outputs(len(counts), remove, self.scale), bare], 1)
+
+    def _ranks(self, inputs: Inputs) -> Ranks:
+        key = ("ranks", self.sign)
+        if key not in inputs.by_map:
+            inputs.by_map[key] = Ranks.of(signed_maps(inputs.maps, self.sign))
+        ranks: Ranks = inputs.by_map[key]
+        return ranks
 
     def _ends(self, inputs: Inputs, base: Tensor) -> tuple[Tensor, Tensor]:
         """The output `(B, 1)` of the whole image and of the bare baseline, which all maps share."""

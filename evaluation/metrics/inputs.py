@@ -31,7 +31,7 @@ class Inputs:
 
     `images (B, C, H, W)`, `maps (B, H, W)` detached and float32, `masks (B, H, W)` bool or None, `target` bound to
     the images. `by_image` keeps what depends on the images alone and may serve several maps, `by_map` what depends
-    on these maps and may serve several metrics; both hold only a few numbers an image.
+    on these maps and may serve several metrics; what is held is no larger than a few maps.
     """
 
     images: Tensor

@@ -24,6 +24,10 @@ class Ranks:
         not_larger = torch.searchsorted(ascending, values, right=True)
         return cls(values.shape[1] - not_larger, not_larger - smaller)
 
+    def reversed(self) -> Ranks:
+        """The ranks when the smallest value comes first."""
+        return Ranks(self.above.shape[1] - self.above - self.tied, self.tied)
+
     @property
     def expected(self) -> Tensor:
         """The mean rank `(B, P)` over all orders of the tied values, 1 for the largest; float64."""
