@@ -3,6 +3,11 @@
 const IDLE = 30000;
 const MOST_EVENTS = 400;
 
+/** @param {number} milliseconds */
+function seconds(milliseconds) {
+  return Math.round(milliseconds) / 1000;
+}
+
 export class Clock {
   constructor() {
     this.start = performance.now();
@@ -56,16 +61,16 @@ export class Clock {
     }
   }
 
-  /** All of it, in whole milliseconds. */
+  /** All of it, in seconds. */
   record() {
     this.touch();
     const now = performance.now();
     return {
       at: new Date().toISOString(),
-      elapsed_ms: Math.round(now - this.start),
-      visible_after_ms: this.ready ? Math.round(this.ready - this.start) : null,
-      active_ms: Math.round(this.active),
-      hidden_ms: Math.round(this.hidden),
+      elapsed_seconds: seconds(now - this.start),
+      visible_after_seconds: this.ready ? seconds(this.ready - this.start) : null,
+      active_seconds: seconds(this.active),
+      hidden_seconds: seconds(this.hidden),
       left: this.left,
       timezone_offset: new Date().getTimezoneOffset(),
       viewport: [window.innerWidth, window.innerHeight],

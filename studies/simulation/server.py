@@ -1,0 +1,43 @@
+"""The product served from a thread of this process, on a free port of the loopback interface."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from django.core.handlers.wsgi import WSGIHandler
+from django.test.utils import override_settings
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Handler(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Stay quiet: the progress bar tells enough."""
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """Serve for as long as the block lasts; gives the address."""
+    # The loopback interface needs no HTTPS, whatever the installation asks of the outside.
+    plain = override_settings(
+        ALLOWED_HOSTS=["127.0.0.1"],
+        SECURE_SSL_REDIRECT=False,
+        SESSION_COOKIE_SECURE=False,
+        CSRF_COOKIE_SECURE=False,
+    )
+    with plain:
+        server = make_server("127.0.0.1", 0, WSGIHandler(), server_class=_Server, handler_class=_Handler)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()
