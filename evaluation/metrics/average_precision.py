@@ -8,10 +8,9 @@ from typing import ClassVar
 import torch
 
 from evaluation.metrics import registry
-from evaluation.metrics.base import Metric, Scored, Sign, signed_maps
+from evaluation.metrics.base import Metric, Scored, Sign, ranked, signed_maps
 from evaluation.metrics.inputs import Inputs
 from evaluation.metrics.localisation import EMPTY_MASK, flat_masks
-from evaluation.metrics.ranks import Ranks
 
 
 @registry.register
@@ -40,7 +39,7 @@ class AveragePrecision(Metric):
         """At each pixel of the region: the share of region among the pixels at least as high."""
         masks = flat_masks(inputs)
         values = signed_maps(inputs.maps, self.sign)
-        ranks = Ranks.of(values)
+        ranks = ranked(inputs, self.sign)
         inside = values.masked_fill(~masks, -torch.inf).sort(1).values
         found = masks.shape[1] - torch.searchsorted(inside, values.contiguous())
         precision = found.double() / (ranks.above + ranks.tied)

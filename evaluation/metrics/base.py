@@ -11,10 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from evaluation.metrics.inputs import MEMORY_MB, Explain, Inputs, MetricError, as_found, prepare
+from evaluation.metrics.ranks import Ranks
 from foundation.registry import parameters_of
 from foundation.targets import Target
 
-__all__ = ["Explain", "Inputs", "Metric", "MetricError", "Scored", "Sign", "signed_maps"]
+__all__ = ["Explain", "Inputs", "Metric", "MetricError", "Scored", "Sign", "ranked", "signed_maps"]
 
 Family = Literal["faithfulness", "robustness", "randomisation", "localisation", "complexity"]
 Sign = Literal["positive", "absolute", "signed"]
@@ -134,3 +135,12 @@ def signed_maps(maps: Tensor, sign: Sign) -> Tensor:
     if sign == "positive":
         return rows.clamp(min=0)
     return rows.abs() if sign == "absolute" else rows
+
+
+def ranked(inputs: Inputs, sign: Sign) -> Ranks:
+    """The ranks of the maps' pixels under a sign policy, found once for all metrics of these maps."""
+    key = ("ranks", sign)
+    if key not in inputs.by_map:
+        inputs.by_map[key] = Ranks.of(signed_maps(inputs.maps, sign))
+    ranks: Ranks = inputs.by_map[key]
+    return ranks

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from evaluation.metrics.base import Metric, Sign, signed_maps
+from evaluation.metrics.base import Metric, Sign, ranked
 from evaluation.metrics.baselines import Baseline, baseline_images
 from evaluation.metrics.inputs import Inputs, Scale
 from evaluation.metrics.ranks import Ranks
@@ -39,7 +39,7 @@ class CurveMetric(Metric):
 
     def _removed(self, inputs: Inputs, first: First) -> Tensor:
         images = inputs.images
-        ranks = self._ranks(inputs)
+        ranks = ranked(inputs, self.sign)
         if first == "least":
             ranks = ranks.reversed()
         counts = removal_counts(ranks.above.shape[1], self.steps)[1:-1]
@@ -55,13 +55,6 @@ class CurveMetric(Metric):
 
         whole, bare = self._ends(inputs, base)
         return torch.cat([whole, inputs.outputs(len(counts), remove, self.scale), bare], 1)
-
-    def _ranks(self, inputs: Inputs) -> Ranks:
-        key = ("ranks", self.sign)
-        if key not in inputs.by_map:
-            inputs.by_map[key] = Ranks.of(signed_maps(inputs.maps, self.sign))
-        ranks: Ranks = inputs.by_map[key]
-        return ranks
 
     def _ends(self, inputs: Inputs, base: Tensor) -> tuple[Tensor, Tensor]:
         """The output `(B, 1)` of the whole image and of the bare baseline, which all maps share."""

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from evaluation.metrics import registry
-from evaluation.metrics.base import Metric, Scored, Sign, signed_maps
+from evaluation.metrics.base import Metric, Scored, Sign, ranked
 from evaluation.metrics.inputs import Inputs
 from evaluation.metrics.localisation import EMPTY_MASK, flat_masks
-from evaluation.metrics.ranks import Ranks
 
 
 @registry.register
@@ -34,6 +33,6 @@ class MaskAUC(Metric):
         masks = flat_masks(inputs)
         inside = masks.sum(1).double()
         outside = masks.shape[1] - inside
-        from_below = masks.shape[1] + 1 - Ranks.of(signed_maps(inputs.maps, self.sign)).expected
+        from_below = masks.shape[1] + 1 - ranked(inputs, self.sign).expected
         area = ((from_below * masks).sum(1) - inside * (inside + 1) / 2) / (inside * outside)
         return Scored.of(area, (inside == 0, EMPTY_MASK), (outside == 0, "The mask covers the whole image."))

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from evaluation.metrics import registry
-from evaluation.metrics.base import Metric, Scored, Sign, signed_maps
+from evaluation.metrics.base import Metric, Scored, Sign, ranked
 from evaluation.metrics.inputs import Inputs
 from evaluation.metrics.localisation import EMPTY_MASK, flat_masks
-from evaluation.metrics.ranks import Ranks
 
 
 @registry.register
@@ -36,5 +35,5 @@ class RelevanceRank(Metric):
         """The expected share of the top pixels inside the mask."""
         masks = flat_masks(inputs)
         size = masks.sum(1, keepdim=True)
-        top = Ranks.of(signed_maps(inputs.maps, self.sign)).top(size)
+        top = ranked(inputs, self.sign).top(size)
         return Scored.of((top * masks).sum(1) / size[:, 0], (~masks.any(1), EMPTY_MASK))
