@@ -5,13 +5,14 @@ from __future__ import annotations
 from studies.protocol.cases import chosen_cases, settled
 from studies.protocol.document import Difference, diff, document_of, hash_of
 from studies.protocol.problems import Problem, Unreadable
-from studies.protocol.reading import Lines, from_document, read
+from studies.protocol.reading import Attempt, Lines, attempt_to_read, from_document, read
 from studies.protocol.rules import check, errors
 from studies.protocol.schema import WITHOUT_MAP, Block, Protocol, Words
 from studies.protocol.world import CaseFacts, MethodFacts, World
 
 __all__ = [
     "WITHOUT_MAP",
+    "Attempt",
     "Block",
     "CaseFacts",
     "Difference",
@@ -22,6 +23,7 @@ __all__ = [
     "Unreadable",
     "Words",
     "World",
+    "attempt_to_read",
     "check",
     "chosen_cases",
     "diff",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +22,6 @@ class Problem:
 class Unreadable(ValueError):
     """The protocol cannot be read; `problems` are all the mistakes found."""
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        self.problems = problems
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in problems))

@@ -18,7 +18,7 @@ from studies.protocol.source import Lines, Path, load
 from studies.tasks import Task
 from studies.tasks import registry as tasks
 
-__all__ = ["Lines", "from_document", "read"]
+__all__ = ["Attempt", "Lines", "attempt_to_read", "from_document", "read"]
 
 REGISTRIES: dict[type[Any], Any] = {Task: tasks, Design: designs}
 BARE_LIST = {"cases": "include"}
@@ -29,12 +29,31 @@ MISSING = object()
 
 def read(source: str) -> tuple[Protocol, Lines]:
     """The protocol written in this YAML, and where each part of it stands; Unreadable with all mistakes otherwise."""
-    parsed = load(source)
+    attempt = attempt_to_read(source)
+    if attempt.problems or attempt.protocol is None:
+        raise Unreadable(attempt.problems)
+    return attempt.protocol, attempt.lines
+
+
+@dataclasses.dataclass(frozen=True)
+class Attempt:
+    """What could be read: None for a protocol whose mistakes leave no way to go on, and the mistakes."""
+
+    protocol: Protocol | None
+    lines: Lines
+    problems: tuple[Problem, ...]
+
+
+def attempt_to_read(source: str) -> Attempt:
+    """Read as far as it goes: what is left out or not understood does not hide what is wrong elsewhere."""
+    try:
+        parsed = load(source)
+    except Unreadable as error:
+        return Attempt(None, Lines(), error.problems)
     builder = _Builder(parsed.lines, parsed.problems)
     protocol = builder.protocol(parsed.data)
-    if builder.problems or protocol is None:
-        raise Unreadable(tuple(sorted(builder.problems, key=lambda problem: problem.line or 0)))
-    return protocol, parsed.lines
+    problems = sorted(builder.problems, key=lambda problem: problem.line or 0)
+    return Attempt(protocol, parsed.lines, tuple(problems))
 
 
 def from_document(document: dict[str, Any]) -> Protocol:
@@ -42,7 +61,7 @@ def from_document(document: dict[str, Any]) -> Protocol:
     builder = _Builder(Lines(), [])
     protocol = builder.protocol(document)
     if builder.problems or protocol is None:
-        raise Unreadable(tuple(builder.problems))
+        raise Unreadable(builder.problems)
     return protocol
 
 

@@ -19,10 +19,9 @@ from portal.storage import has_array
 from studies.errors import NotAllowed, ProtocolInvalid, StudyNotReady, UnknownStudy, WrongState
 from studies.models import ProtocolVersion, Stimulus, Study, StudyState
 from studies.protocol import (
-    Lines,
     Problem,
     Protocol,
-    Unreadable,
+    attempt_to_read,
     check,
     diff,
     document_of,
@@ -57,21 +56,19 @@ def version_in_force(study: Study) -> ProtocolVersion | None:
     return study.versions.filter(locked_at__isnull=False).order_by("-number").first()
 
 
-def read_protocol(source: str) -> tuple[Protocol, Lines]:
-    """The protocol written in this YAML and its lines; ProtocolInvalid with all mistakes otherwise."""
-    try:
-        return read(source)
-    except Unreadable as error:
-        raise ProtocolInvalid(error.problems) from error
-
-
 def check_protocol(source: str, stage: Stage = "draft") -> list[Problem]:
     """Everything wrong or doubtful in this YAML, mistakes of form included; writes nothing."""
-    try:
-        protocol, lines = read(source)
-    except Unreadable as error:
-        return list(error.problems)
-    return check(protocol, world_for(protocol), lines, stage)
+    attempt = attempt_to_read(source)
+    if attempt.protocol is None:
+        return list(attempt.problems)
+    found = check(attempt.protocol, world_for(attempt.protocol), attempt.lines, stage)
+    return sorted([*attempt.problems, *found], key=lambda problem: (problem.line or 0, problem.level))
+
+
+def read_protocol(source: str) -> Protocol:
+    """The protocol written in this YAML; ProtocolInvalid with all its mistakes, those of substance too."""
+    _refuse_errors(check_protocol(source))
+    return read(source)[0]
 
 
 def check_study(study: Study, stage: Stage = "lock") -> list[Problem]:
@@ -92,8 +89,7 @@ def load_protocol(*, source: str, actor: User | None = None) -> ProtocolVersion:
     Maps that are not computed yet are no mistake of a draft. The same protocol again changes nothing.
     """
     _require_researcher(actor)
-    protocol, lines = read_protocol(source)
-    _refuse_errors(check(protocol, world_for(protocol), lines))
+    protocol = read_protocol(source)
     study = Study.objects.select_for_update().filter(slug=protocol.study).first()
     if study is None:
         study = Study(slug=protocol.study, title=protocol.title, owner=actor)
@@ -123,10 +119,9 @@ def new_version(*, study: Study, source: str, reason: str, actor: User | None = 
         raise WrongState(f"The study '{study.slug}' has a draft already; edit that one.")
     if not reason.strip():
         raise WrongState("A new version needs a reason.")
-    protocol, lines = read_protocol(source)
+    protocol = read_protocol(source)
     if protocol.study != study.slug:
         raise WrongState(f"This is a protocol of '{protocol.study}', not of '{study.slug}'.")
-    _refuse_errors(check(protocol, world_for(protocol), lines))
     newest = study.versions.order_by("-number").first()
     return _store_version(study, newest.number + 1 if newest else 1, source, protocol, reason.strip(), actor)
 
@@ -140,10 +135,9 @@ def lock_study(*, study: Study, actor: User | None = None, progress: Progress | 
     draft = draft_of(study)
     if draft is None:
         raise WrongState(f"The study '{study.slug}' is {study.state}; there is no draft to lock.")
-    protocol, lines = read_protocol(draft.source)
-    world = world_for(protocol)
-    _refuse_unready(check(protocol, world, lines, "lock"))
-    protocol = settled(protocol, world.datasets[protocol.dataset])
+    _refuse_unready(check_protocol(draft.source, "lock"))
+    protocol = from_document(draft.document)
+    protocol = settled(protocol, world_for(protocol).datasets[protocol.dataset])
     # The maps take seconds: they are made before the transaction, content-addressed, so that a stop leaves no harm.
     prepared = prepare_stimuli(protocol, progress)
     with transaction.atomic():
@@ -157,7 +151,7 @@ def lock_study(*, study: Study, actor: User | None = None, progress: Progress | 
         version.locked_at = timezone.now()
         version.full_clean()
         version.save()
-        _move(study, {StudyState.DRAFT: StudyState.LOCKED})
+        _locked(study, protocol)
         record(
             actor=actor,
             action="study.locked",
@@ -256,13 +250,14 @@ def _edit(draft: ProtocolVersion, source: str, protocol: Protocol, actor: User |
     return draft
 
 
-def _move(study: Study, steps: dict[str, str]) -> None:
-    """One step forward where the state allows it; an amendment leaves a live study live."""
+def _locked(study: Study, protocol: Protocol) -> None:
+    """A draft becomes locked; an amendment leaves a live study live."""
     current = Study.objects.select_for_update().get(pk=study.pk)
-    if current.state in steps:
-        current.state = steps[current.state]
-        current.full_clean()
-        current.save()
+    if current.state == StudyState.DRAFT:
+        current.state = StudyState.LOCKED
+    current.title = protocol.title
+    current.full_clean()
+    current.save()
 
 
 def _missing(version: ProtocolVersion) -> list[Problem]:

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from studies.errors import UnknownStudy
 from studies.models import ProtocolVersion, Study, StudyState
-from studies.protocol import errors
+from studies.protocol import attempt_to_read, errors
 from studies.services import design
 
 
@@ -106,8 +106,8 @@ def _loaded(named: str, reason: str) -> ProtocolVersion:
     source = _source(named)
     if source is None:
         raise UnknownStudy(f"To load a study, name its protocol's file (.yaml); '{named}' is none.")
-    protocol, _ = design.read_protocol(source)
-    study = Study.objects.filter(slug=protocol.study).first()
+    protocol = attempt_to_read(source).protocol
+    study = Study.objects.filter(slug=protocol.study).first() if protocol else None
     frozen = None if study is None or design.draft_of(study) else design.version_in_force(study)
     if study is None or frozen is None:
         return design.load_protocol(source=source)

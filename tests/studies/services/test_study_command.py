@@ -74,6 +74,13 @@ def test_all_mistakes_are_told_with_their_lines(protocol: Path) -> None:
     assert not Study.objects.exists()
 
 
+def test_mistakes_of_form_do_not_hide_those_of_substance(protocol: Path) -> None:
+    protocol.write_text(SOURCE.replace("seed: 7", "seed: 7\nwashuot_days: 3").replace("ward-002", "ward-001"), "utf-8")
+    told = refused("check", protocol)
+    assert "There is no key 'washuot_days'. Did you mean 'washout_days'?" in told
+    assert "The case 'ward-001' is named twice." in told
+
+
 @pytest.mark.parametrize(
     "action, named, sentence",
     [
