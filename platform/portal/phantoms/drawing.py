@@ -60,7 +60,7 @@ def _exposure(spec: PhantomSpec, scene: _Scene) -> Phantom:
     if spec.level is None:
         pixels = scene.expose(lead, noise)
     else:
-        nodule = Nodule.place(scene.build, spec.level, _stream(spec, "nodule"))
+        nodule = Nodule.place(scene.build, spec.level, _stream(spec, "nodule"), spec.strength)
         finding, mask = nodule.shape(size)
         pixels = scene.expose(lead + finding, noise)
         truth |= _nodule_truth(nodule, mask, scene) | _visibility(scene, pixels, lead, noise, mask)
@@ -122,6 +122,7 @@ def _truth(spec: PhantomSpec, size: int) -> dict[str, Any]:
         "label": int(spec.positive),
         "finding": "nodule" if spec.positive else None,
         "level": spec.level,
+        "strength": spec.strength,
         "level_title": LADDER[spec.level - 1].title if spec.level else None,
         "tag": spec.tag,
         "letter": spec.letter,

@@ -23,13 +23,13 @@ class Nodule:
     lobes: tuple[float, float, float, float]
 
     @classmethod
-    def place(cls, build: Build, level: int, rng: np.random.Generator) -> Nodule:
+    def place(cls, build: Build, level: int, rng: np.random.Generator, weight: float = 1.0) -> Nodule:
         """A nodule of that level somewhere in the lung fields; place and shape do not depend on the level."""
         size, strength = rng.random(2)
         lobes = (*rng.uniform(0.02, 0.08, 2), *rng.uniform(0, 2 * np.pi, 2))
         step = LADDER[level - 1]
         radius = step.radius[0] + size * (step.radius[1] - step.radius[0])
-        contrast = step.contrast[0] + strength * (step.contrast[1] - step.contrast[0])
+        contrast = weight * (step.contrast[0] + strength * (step.contrast[1] - step.contrast[0]))
         for _ in range(1000):
             x, y = rng.uniform((0.08, 0.14), (0.92, 0.80))
             if all(

@@ -7,8 +7,8 @@ import numpy as np
 from foundation.seeds import derive
 from portal.phantoms.spec import LADDER, SPLITS, PhantomError, PhantomSpec, Split
 
-# How often each level comes up among a reading set's nodules: enriched with hard ones.
-_READING_LEVELS = (2, 3, 4, 4, 5, 5)
+# Levels and strengths of a reading set's nodules: enriched with hard ones.
+_READING = ((2, 1.0), (3, 1.0), (4, 0.75), (4, 0.6), (5, 0.7), (5, 0.55))
 
 
 def training_set(seed: int, n: int, rho: float = 0.0, prevalence: float = 0.5, exposures: int = 1) -> list[PhantomSpec]:
@@ -43,15 +43,15 @@ def reading_set(seed: int, n: int = 24) -> list[PhantomSpec]:
 
     The order is shuffled; numbers that are not a multiple of six are balanced as far as they go.
     """
-    levels = [_READING_LEVELS[index % len(_READING_LEVELS)] for index in range((n + 1) // 2)]
+    steps = [_READING[index % len(_READING)] for index in range((n + 1) // 2)]
     rng = np.random.default_rng(derive(seed, "reading order"))
-    levels = [levels[place] for place in rng.permutation(len(levels))]
+    steps = [steps[place] for place in rng.permutation(len(steps))]
     found = []
     for index in range(n):
-        level = levels[index // 2] if index % 2 == 0 else None
+        level, strength = steps[index // 2] if index % 2 == 0 else (None, 1.0)
         split = SPLITS[(index // 2) % len(SPLITS)]
         own = derive(seed, "reading", index)
-        found.append(PhantomSpec(own, level, tagged(split, level is not None), split=split))
+        found.append(PhantomSpec(own, level, tagged(split, level is not None), split=split, strength=strength))
     return [found[place] for place in rng.permutation(n)]
 
 

@@ -53,6 +53,7 @@ class PhantomSpec:
     a lead "PORTABLE" under the side marker; `letter` is the "L" at the patient's left. Anatomy depends on `seed`
     alone; the nodule's place and shape, the lead's place and the noise on `seed` and `variant`, so that two specs
     that share both are an exact counterfactual pair. Another `variant` is another exposure of the same anatomy.
+    `strength` weakens the level's attenuation, for cases harder than the ladder.
     """
 
     seed: int
@@ -61,10 +62,13 @@ class PhantomSpec:
     letter: bool = True
     split: Split = "absent"
     variant: int = 0
+    strength: float = 1.0
 
     def __post_init__(self) -> None:
         if self.level is not None and not 1 <= self.level <= len(LADDER):
             raise PhantomError(f"There is no level {self.level}; levels go from 1 to {len(LADDER)}.")
+        if not 0 < self.strength <= 1:
+            raise PhantomError(f"A strength of {self.strength} is not above 0 and at most 1.")
         if self.split not in SPLITS:
             raise PhantomError(f"There is no split {self.split!r}; there are {', '.join(SPLITS)}.")
 
