@@ -56,9 +56,13 @@ class Request:
 
     def only(self, i: int) -> Request:
         """The same request for image `i` alone."""
-        index = torch.tensor([i], device=self.images.device)
-        masks, donors = (None if item is None else item[i : i + 1] for item in (self.masks, self.donors))
-        cache = {"forwards": self.forwards()}
+        return self.taken([i])
+
+    def taken(self, chosen: list[int]) -> Request:
+        """The same request for the chosen images."""
+        index = torch.tensor(chosen, device=self.images.device)
+        masks, donors = (None if item is None else item[index.to(item.device)] for item in (self.masks, self.donors))
+        cache = {"forwards": self.forwards()} if "forwards" in self.cache else {}
         return replace(
             self, images=self.images[index], target=self.target.take(index), masks=masks, donors=donors, cache=cache
         )

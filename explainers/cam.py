@@ -13,6 +13,9 @@ from torch import Tensor, nn
 
 from explainers.base import Explained, Explainer, Request
 from explainers.errors import LayerError
+from explainers.gradients import gradient_chunk
+from foundation.forwards import SMALLEST_CHUNK
+from foundation.targets import Target
 
 
 class Pair(NamedTuple):
@@ -97,6 +100,14 @@ def activation_and_gradient(request: Request, layer: str) -> Pair:
 
     The activation is what the layer returned, also when the next module changes it in place.
     """
+    count = len(request.images)
+    size = gradient_chunk(request) if count > SMALLEST_CHUNK else count
+    index = torch.arange(count, device=request.images.device).split(size)
+    parts = [_cut_at(request.model, request.images[part], request.target.take(part), layer) for part in index]
+    return Pair(torch.cat([part.activation for part in parts]), torch.cat([part.gradient for part in parts]), layer)
+
+
+def _cut_at(model: nn.Module, images: Tensor, target: Target, layer: str) -> Pair:
     kept: list[Tensor] = []
 
     def cut(module: nn.Module, arguments: tuple[object, ...], output: object) -> Tensor:
@@ -106,9 +117,9 @@ def activation_and_gradient(request: Request, layer: str) -> Pair:
         kept[:] = [leaf]
         return leaf.clone()  # the network goes on with a copy, which it may overwrite
 
-    handle = request.model.get_submodule(layer).register_forward_hook(cut)
+    handle = model.get_submodule(layer).register_forward_hook(cut)
     try:
-        values = request.target(request.model(request.images))
+        values = target(model(images))
     finally:
         handle.remove()
     if not kept:

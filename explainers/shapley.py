@@ -10,10 +10,14 @@ from torch import Tensor
 
 
 class Coalitions(NamedTuple):
-    """Which players are present, `(N, M)` bool, and the weight of each coalition in the fit, `(N,)` float64."""
+    """Which players are present, `(N, M)` bool, and the weight of each coalition in the fit, `(N,)` float64.
+
+    `pairs (N,)` numbers the draws: a coalition and its complement are one draw.
+    """
 
     present: Tensor
     weights: Tensor
+    pairs: Tensor
     complete: bool
 
 
@@ -38,7 +42,7 @@ def draw_coalitions(players: int, samples: int, seed: int) -> Coalitions:
         present = (codes[:, None] >> torch.arange(players)[None, :]) & 1 == 1
         size = present.sum(1)
         each = torch.tensor([math.comb(players, int(s)) for s in size], dtype=torch.float64)
-        return Coalitions(present, kernel[size - 1] / each, complete=True)
+        return Coalitions(present, kernel[size - 1] / each, codes, complete=True)
     return _sampled(players, samples, kernel, torch.Generator().manual_seed(seed))
 
 
@@ -47,7 +51,7 @@ def fit_shapley(coalitions: Coalitions, values: Tensor, empty: float, full: floa
 
     `values (N,)` are the outputs for the coalitions. Efficiency is a constraint, not a penalty: the fit runs in the
     space of vectors that add up to zero, around an even share. Where the coalitions leave directions open, the
-    solution nearest to the even share is taken. Standard errors are heteroscedasticity-consistent.
+    solution nearest to the even share is taken. Standard errors are heteroscedasticity-consistent, by pairs.
     """
     present, weights = coalitions.present.double(), coalitions.weights
     players = present.shape[1]
@@ -65,12 +69,15 @@ def fit_shapley(coalitions: Coalitions, values: Tensor, empty: float, full: floa
     else:
         rest = wanted - design @ shift
         freedom = len(present) / max(1, len(present) - players + 1)
-        errors = ((inverse * rest.T).square().sum(1) * freedom).sqrt()
+        draws = torch.zeros((players, int(coalitions.pairs.max()) + 1), dtype=torch.float64)
+        draws.index_add_(1, coalitions.pairs, inverse * rest.T)
+        errors = (draws.square().sum(1) * freedom).sqrt()
     return Fit(even + shift[:, 0], errors)
 
 
 def _sampled(players: int, samples: int, kernel: Tensor, generator: torch.Generator) -> Coalitions:
     left, mass, present, weights = samples, 1.0, [], []
+    halves: list[int] = []
     smallest = 1
     while smallest < players - smallest:
         share = float(kernel[smallest - 1] * 2)
@@ -79,6 +86,7 @@ def _sampled(players: int, samples: int, kernel: Tensor, generator: torch.Genera
             break
         whole = _all_of_size(players, smallest)
         present += [whole, ~whole]
+        halves.append(len(whole))
         weights.append(torch.full((count,), share / count, dtype=torch.float64))
         left, mass, smallest = left - count, mass - share, smallest + 1
     pairs = max(1, left // 2)
@@ -87,8 +95,12 @@ def _sampled(players: int, samples: int, kernel: Tensor, generator: torch.Genera
     order = torch.rand((pairs, players), generator=generator).argsort(1).argsort(1)
     drawn = order < sizes[:, None]
     present += [drawn, ~drawn]
+    halves.append(pairs)
+    numbers = torch.arange(sum(halves)).split(halves)
     weights.append(torch.full((2 * pairs,), mass / (2 * pairs), dtype=torch.float64))
-    return Coalitions(torch.cat(present), torch.cat(weights), complete=False)
+    return Coalitions(
+        torch.cat(present), torch.cat(weights), torch.cat([part.repeat(2) for part in numbers]), complete=False
+    )
 
 
 def _all_of_size(players: int, size: int) -> Tensor:

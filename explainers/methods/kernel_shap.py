@@ -42,6 +42,7 @@ class KernelShap(Explainer):
         """One image after the other; for a grid, all of them with the same coalitions."""
         if self.samples < 2:
             raise ExplainError(f"KernelSHAP needs at least 2 samples, not {self.samples}.")
+        request.forwards()  # prepared once for all images
         made = [self._one(request.only(i)) for i in range(len(request.images))]
         return Explained(torch.stack([shares for shares, _ in made]), [record for _, record in made])
 

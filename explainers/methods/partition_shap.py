@@ -38,6 +38,7 @@ class PartitionShap(Explainer):
         """One image after the other."""
         if self.evaluations < 4:
             raise ExplainError(f"PartitionSHAP needs at least 4 evaluations, not {self.evaluations}.")
+        request.forwards()  # prepared once for all images
         return self.without_record(torch.stack([self._one(request.only(i)) for i in range(len(request.images))]))
 
     def _one(self, request: Request) -> Tensor:

@@ -13,6 +13,9 @@ from explainers.derived import Derived
 from explainers.methods import registry
 from foundation.seeds import derive
 
+# Draws of random weights that are tried until an image's map is not empty.
+DRAWS = 16
+
 
 @registry.register
 @dataclass(frozen=True)
@@ -29,9 +32,24 @@ class RandomisedModel(Derived):
     caveat = "Architecture alone finds bright and sharp structures, so that it can look plausible."
 
     def compute(self, request: Request) -> Explained:
-        """The method, run on the randomised copy."""
-        made = self.method().run(request.with_model(randomised(request.model, request.seed)))
-        return Explained(made.maps, [{"of": self.of, **record} for record in made.record])
+        """The method, run on the randomised copy.
+
+        A rectified map of a random network is often empty, which would give the control away: an image whose map is
+        empty gets the next draw of weights, so that its map still depends on the image and the seed alone.
+        """
+        made: dict[int, Explained] = {}
+        left = list(range(len(request.images)))
+        for draw in range(DRAWS):
+            network = randomised(request.model, derive(request.seed, self.name, draw))
+            part = self.method().run(request.taken(left).with_model(network))
+            for place, i in enumerate(left):
+                record = {"of": self.of, "draw": draw, **part.record[place]}
+                made[i] = Explained(part.maps[place : place + 1], [record])
+            left = [i for i in left if not bool(made[i].maps.any())]
+            if not left:
+                break
+        ordered = [made[i] for i in range(len(made))]
+        return Explained(torch.cat([one.maps for one in ordered]), [one.record[0] for one in ordered])
 
 
 def randomised(model: nn.Module, seed: int) -> nn.Module:
@@ -43,7 +61,7 @@ def randomised(model: nn.Module, seed: int) -> nn.Module:
     model = copy.deepcopy(model)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
-            generator = torch.Generator().manual_seed(derive(seed, "randomised-model", name))
+            generator = torch.Generator().manual_seed(derive(seed, name))
             noise = torch.randn(parameter.shape, generator=generator).to(parameter)
             mean, spread = parameter.mean(), parameter.std(unbiased=False)
             least = (0.1 * mean.abs()).clamp(min=0.01)

@@ -14,6 +14,11 @@ from foundation.targets import Target
 # Perturbed copies sent through the network at once, at most: beyond these, larger chunks no longer pay.
 LARGEST_CHUNK = {"cpu": 32, "cuda": 512}
 
+# On a CPU a chunk is fastest while the largest layer's output stays about this small (it fits the cache), but a few
+# images together are always faster than one. Measured on small ResNets, DenseNets and U-Nets at 160 x 160.
+CACHE_MB = 8
+SMALLEST_CHUNK = 4
+
 # How far the logits of the prepared copy may lie from the original's, relative to the largest logit.
 EQUAL_VALUED = 2e-5
 
@@ -91,8 +96,10 @@ def chunk_size(model: nn.Module, images: Tensor, memory_mb: float) -> int:
     finally:
         for handle in handles:
             handle.remove()
-    fitting = int(memory_mb * 2**20 / sum(charged))
-    return max(1, min(fitting, LARGEST_CHUNK.get(images.device.type, 32)))
+    useful = LARGEST_CHUNK.get(images.device.type, 32)
+    if images.device.type == "cpu":
+        useful = min(useful, max(SMALLEST_CHUNK, int(CACHE_MB * 2**20 / max(charged[1:], default=1))))
+    return max(1, min(useful, int(memory_mb * 2**20 / sum(charged))))
 
 
 class Forwards:
