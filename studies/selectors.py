@@ -129,7 +129,9 @@ def readers_trials(user: User | AnonymousUser) -> QuerySet[Trial]:
     ).annotate(
         newest_document=_newest_document("enrolment__version__study_id"),
         waits=Exists(unfinished.filter(position__lt=OuterRef("position"))),
-        is_last=~Exists(unfinished.exclude(pk=OuterRef("pk"))),
+        next_token=Subquery(
+            unfinished.filter(position__gt=OuterRef("position")).order_by("position").values("token")[:1]
+        ),
     )
 
 

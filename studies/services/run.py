@@ -198,7 +198,7 @@ def _go_on(trial: Trial, task: Task) -> None:
     if trial.step >= len(task.steps):
         trial.state, trial.completed_at = TrialState.DONE, now
     trial.save(update_fields=["step", "state", "served_at", "completed_at"])
-    if trial.state == TrialState.DONE and trial.is_last:  # type: ignore[attr-defined]  # annotated by the selector
+    if trial.state == TrialState.DONE and trial.next_token is None:  # type: ignore[attr-defined]  # annotated by the selector
         enrolment = trial.enrolment
         enrolment.state, enrolment.completed_at = EnrolmentState.COMPLETED, now
         enrolment.save(update_fields=["state", "completed_at"])

@@ -139,11 +139,15 @@ def _trials(enrolment: Enrolment) -> Iterator[Trial]:
 def _take(
     browser: Browser, reader: SimulatedReader, enrolment: Enrolment, trials: dict[str, Trial], world: World
 ) -> Iterator[bool]:
-    """Page by page to the end; yields after each answer whether it finished a trial."""
+    """Page by page to the end; yields after each answer whether it finished a trial.
+
+    The bytes of images and maps are fetched once in each block: nobody looks at them, they only show that they come.
+    """
     if enrolment.state in {EnrolmentState.COMPLETED, EnrolmentState.WITHDRAWN}:
         return
     start = f"/study/{enrolment.pk}/"
     initial: dict[str, float] = {}
+    seen: set[str] = set()
     page = browser.get(start)
     while not page.path.endswith("/thanks"):
         token = _token(page)
@@ -151,8 +155,10 @@ def _take(
             page = _pass(browser, page)
             continue
         trial, step = trials[token], page.attribute("data-step") or ""
-        for letter in re.findall(r'data-map-url="([^"]+)"', page.text):
-            browser.get(letter)
+        if trial.block not in seen:
+            seen.add(trial.block)
+            for path in re.findall(r'data-(?:image-header|image|map)-url="([^"]+)"', page.text):
+                browser.get(path)
         answers = _answers(reader, trial, step, world, initial)
         receipt = browser.post_json(
             f"/s/{token}/answer",
@@ -166,7 +172,7 @@ def _take(
                 },
             },
         )
-        yield receipt["next"] == start
+        yield receipt["next"] != f"/s/{token}/"
         page = browser.get(receipt["next"])
 
 

@@ -8,8 +8,11 @@ from contextlib import contextmanager
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.test.utils import override_settings
+
+STATIC = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -30,6 +33,8 @@ def served() -> Iterator[str]:
         SECURE_SSL_REDIRECT=False,
         SESSION_COOKIE_SECURE=False,
         CSRF_COOKIE_SECURE=False,
+        # Nobody fetches styles here, so they need not have been collected.
+        STORAGES=settings.STORAGES | {"staticfiles": {"BACKEND": STATIC}},
     )
     with plain:
         server = make_server("127.0.0.1", 0, WSGIHandler(), server_class=_Server, handler_class=_Handler)

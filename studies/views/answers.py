@@ -87,12 +87,13 @@ def _sittings(request: HttpRequest) -> dict[int, int]:
 def _receipt(stored: Stored) -> dict[str, Any]:
     trial = stored.trial
     done = trial.state == TrialState.DONE
+    next_token = trial.next_token if done else trial.token  # type: ignore[attr-defined]  # annotated by the selector
     receipt: dict[str, Any] = {
         "saved_at": stored.response.received_at.isoformat(),
         "revision": stored.response.revision,
-        "next": reverse("studies:study", args=[trial.enrolment_id])
-        if done
-        else reverse("studies:trial", args=[trial.token]),
+        "next": reverse("studies:trial", args=[next_token])
+        if next_token
+        else reverse("studies:study", args=[trial.enrolment_id]),
     }
     if stored.feedback is not None:
         finding = translated(block_of(trial.enrolment.version, trial.block).finding, "")

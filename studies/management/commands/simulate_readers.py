@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import nullcontext
 from typing import Any
 
@@ -23,6 +24,8 @@ class Command(BaseCommand):
         parser.add_argument("--url", default="", help="A running server; by default one is started on a free port.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # Every simulated reader's sign-in would be a line between the progress bar's.
+        logging.getLogger("axes").setLevel(logging.WARNING)
         with tqdm(desc="Simulated readers", unit="trial", disable=None) as bar:
 
             def progress(done: int, total: int) -> None:

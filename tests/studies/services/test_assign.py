@@ -10,7 +10,7 @@ import pytest
 from portal.accounts.models import User
 from studies.models import Arm, Enrolment, EnrolmentState, ProtocolVersion, Reader, RunKind, Trial, TrialState
 from studies.protocol import from_document
-from studies.services.assign import assign_trials, next_slot, schedule
+from studies.services.assign import assign_trials, balance_of, next_slot, schedule
 from tests.studies.ward import Ward, make_study
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +83,18 @@ def test_consecutive_readers_are_balanced(version: ProtocolVersion) -> None:
                 rated[trial.case.slug, key(trial.arm)] += 1
     assert len(rated) == 9
     assert set(rated.values()) == {1}
+
+
+def test_the_certificate_counts_what_readers_get(version: ProtocolVersion) -> None:
+    """Oracle: the stored trials of as many readers."""
+    promised = balance_of(version, 4)["rate"]
+    rated: Counter[tuple[str, str]] = Counter()
+    for slot in range(4):
+        for trial in assign_trials(enrolment=enrol(version, slot)):
+            if trial.block == "rate" and not trial.is_practice:
+                rated[trial.case.slug, key(trial.arm)] += 1
+    assert promised.cells == dict(rated)
+    assert (promised.readers, promised.trials, promised.is_balanced) == (4, 12, True)
 
 
 def test_another_protocol_hash_draws_another_order(version: ProtocolVersion) -> None:
