@@ -77,16 +77,26 @@ def _turned(rounds: int, slot: int) -> list[int]:
 
 @lru_cache(maxsize=256)
 def _shifts(cases: int, arms: int, rounds: int) -> tuple[int, ...]:
-    """Shifts of the rounds, all different, in even steps, under which a reader gets the arms most equally often."""
-    best, spread = tuple(range(rounds)), arms * rounds + 1
-    for step in range(1, arms + 1):
-        shifts = tuple(number * step % arms for number in range(rounds))
-        if len(set(shifts)) < rounds:
-            continue
-        counts = [0] * arms
-        for shift in shifts:
-            for index in range(cases):
-                counts[(index + shift) % arms] += 1
-        if max(counts) - min(counts) < spread:
-            best, spread = shifts, max(counts) - min(counts)
-    return best
+    """Shifts of the rounds, all different: first of all each reader gets the arms equally often; then they lie apart.
+
+    Shifts far apart keep case by arm counts even when readers are no multiple of the arms.
+    """
+    candidates = [tuple(number * step % arms for number in range(rounds)) for step in range(1, arms + 1)]
+    candidates.append(tuple(number * arms // rounds for number in range(rounds)))
+    different = [shifts for shifts in candidates if len(set(shifts)) == rounds]
+    return min(different, key=lambda shifts: (_unevenness(cases, arms, shifts), -_gap(arms, shifts)))
+
+
+def _unevenness(cases: int, arms: int, shifts: tuple[int, ...]) -> int:
+    """Most less fewest trials that a reader has of an arm."""
+    counts = [0] * arms
+    for shift in shifts:
+        for index in range(cases):
+            counts[(index + shift) % arms] += 1
+    return max(counts) - min(counts)
+
+
+def _gap(arms: int, shifts: tuple[int, ...]) -> int:
+    """The least distance between two shifts, around the circle of arms."""
+    around = sorted(shifts)
+    return min((later - earlier) % arms or arms for earlier, later in zip(around, around[1:] + around[:1], strict=True))

@@ -11,6 +11,7 @@ from django.db import transaction
 from foundation.seeds import derive
 from portal.audit.services import record
 from studies.designs import Planned
+from studies.designs.certificate import Certificate, certificate
 from studies.designs.order import shuffled
 from studies.models import Arm, Enrolment, EnrolmentState, ProtocolVersion, RunKind, Stimulus, Trial
 from studies.protocol import WITHOUT_MAP, Block, Protocol, from_document
@@ -35,6 +36,20 @@ def schedule(protocol: Protocol, protocol_hash: str, slot: int) -> list[tuple[Bl
         for block in protocol.blocks
         for planned, is_practice in _of_block(block, derive(protocol.seed, protocol_hash, block.name), slot)
     ]
+
+
+def balance_of(version: ProtocolVersion, readers: int) -> dict[str, Certificate]:
+    """Block to the balance of its analysed trials over this many readers, counted from the schedule itself."""
+    protocol = from_document(version.document)
+    slots = [schedule(protocol, version.hash, slot) for slot in range(readers)]
+    return {
+        block.name: certificate(
+            [[plan for other, plan, practice in slot if other.name == block.name and not practice] for slot in slots],
+            block.cases.include,
+            block.arms,
+        )
+        for block in protocol.blocks
+    }
 
 
 @transaction.atomic

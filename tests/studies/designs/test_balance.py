@@ -81,6 +81,15 @@ def test_an_arm_never_comes_three_times_in_a_row(arms: int, seed: int, slot: int
     assert longest_run(registry["latin-square"]().assign(cases, labels, slot, seed)) <= 2
 
 
+def test_readers_that_are_no_multiple_of_the_arms_leave_little_imbalance() -> None:
+    cases, arms = names(10, 8)
+    design = registry.build("latin-square", {"rounds": 4})
+    for readers in range(1, 20):
+        counts = certificate([design.assign(cases, arms, slot, 3) for slot in range(readers)], cases, arms)
+        assert counts.is_balanced
+        assert counts.by_reader == (5, 5)
+
+
 def test_crossed_shows_everything_to_everyone() -> None:
     cases, arms = names(4, 3)
     trials = registry["crossed"]().assign(cases, arms, 0, seed=1)
