@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
@@ -15,11 +16,14 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.module_loading import import_string
+from kombu.exceptions import OperationalError
 
 from portal.accounts.models import User
 from portal.jobs.models import Job, JobState
 from portal.jobs.registry import KINDS, UnknownKind, work_of
 
+logger = logging.getLogger(__name__)
 HEARTBEAT_SHARE = 3
 MAX_ATTEMPTS = 5
 
@@ -54,20 +58,24 @@ def cancel(*, job: Job) -> None:
     )
 
 
-def ring(job_id: int) -> None:
-    """Tell the workers that a job waits; a lost bell is made good by `ring_waiting`."""
-    from portal.config.celery import app  # the bell's maker needs settings, which a model import must not
-
-    app.send_task("portal.jobs.run", [job_id]) if not app.conf.task_always_eager else _run_now(job_id)
+def ring(job_id: int) -> bool:
+    """Tell the workers that a job waits; False where the broker cannot be reached, for `ring_waiting` makes it good."""
+    if settings.JOBS_EAGER:
+        run_job(job_id)
+        return True
+    try:
+        import_string(settings.JOBS_APP).send_task("portal.jobs.run", [job_id])
+    except OperationalError as error:
+        logger.warning("Job %s is queued, but its bell could not be rung: %s", job_id, error)
+        return False
+    return True
 
 
 def ring_waiting() -> int:
     """Queue again what a dead worker holds under an expired lease, and ring for all that waits; how many."""
     Job.objects.filter(state=JobState.RUNNING, lease_until__lt=timezone.now()).update(state=JobState.QUEUED)
-    waiting = list(Job.objects.filter(state=JobState.QUEUED).values_list("pk", flat=True))
-    for job_id in waiting:
-        ring(job_id)
-    return len(waiting)
+    waiting = list(Job.objects.filter(state=JobState.QUEUED).order_by("pk").values_list("pk", flat=True))
+    return sum(ring(job_id) for job_id in waiting)
 
 
 def run_job(job_id: int) -> bool:
@@ -86,10 +94,6 @@ def run_job(job_id: int) -> bool:
             raise
         return False
     return _finish(job, JobState.DONE)
-
-
-def _run_now(job_id: int) -> None:
-    run_job(job_id)
 
 
 def _worker_name() -> str:

@@ -1,4 +1,4 @@
-"""What the worker process listens for, and what it picks up when it starts."""
+"""What the worker process listens for, and how it picks up what was left behind."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import Any
 import django
 from celery import shared_task
 from celery.signals import worker_ready
+from celery.worker import state
 from django.apps import apps
+from django.conf import settings
+from django.db import connections
 
 if not apps.ready:
     django.setup()
@@ -22,6 +25,17 @@ def run(job_id: int) -> bool:
 
 
 @worker_ready.connect
-def pick_up(**_signal: Any) -> None:
-    """Ring for what waits since before this worker was here."""
-    ring_waiting()
+def look_around(sender: Any = None, **_signal: Any) -> None:
+    """Ring for what waits since before this worker was here, and look again once every lease."""
+    pick_up()
+    sender.timer.call_repeatedly(settings.JOB_LEASE_SECONDS, pick_up)
+
+
+def pick_up() -> None:
+    """While this worker has nothing to do: ring for lost bells and for the jobs of workers that died.
+
+    Idle workers alone do so, because what waits while all are busy has its bell in the broker already.
+    """
+    if not state.active_requests and not state.reserved_requests:
+        ring_waiting()
+    connections.close_all()  # this is the worker's main process, whose sockets its children must not inherit

@@ -155,6 +155,7 @@ DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "heatproof@localhost")
 BROKER_URL = env.secret("BROKER_URL", "filesystem://")
 BROKER_FOLDER = VAR_DIR / "broker"
 JOBS_EAGER = False
+JOBS_APP = "portal.config.celery.app"
 JOB_LEASE_SECONDS = env.integer("JOB_LEASE_SECONDS", 60)
 MEMORY_MB = env.integer("MEMORY_MB", 1024)
 
