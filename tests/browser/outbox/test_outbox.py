@@ -174,12 +174,12 @@ def test_it_tries_again_after_signing_in(open_page: Page, desk: Desk) -> None:
 
 def test_it_leaves_another_reader_s_answers_alone(context: BrowserContext, desk: Desk) -> None:
     first = visit(context, desk, scope="one")
-    desk.fail = ["down"]
+    second = visit(context, desk, scope="two")
+    context.set_offline(True)
     answer(first, 1)
     until(first, "async () => (await window.outbox.waiting()) === 1")
     first.close()
-    desk.fail = []
-    second = visit(context, desk, scope="two")
+    context.set_offline(False)
     answer(second, 2)
     wait_saved(second)
     assert desk.order == [2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ def image(name: str) -> tuple[NDArray, ImagePayload]:
     eight, twelve, sixteen = phantom(255).astype(np.uint8), phantom(4095).astype(np.uint16), phantom(65535)
     hounsfield = (phantom(3000) - 1000).astype(np.int16)
     colour = np.stack([phantom(255), phantom(200)[::-1], phantom(90)], axis=2).astype(np.uint8)
-    pixels, options = {
+    kinds: dict[str, tuple[NDArray, dict[str, Any]]] = {
         "8 bit": (eight, {}),
         "12 bit": (twelve, {"bits": 12}),
         "16 bit": (sixteen.astype(np.uint16), {"window": Window(30000, 50000)}),
@@ -65,8 +66,9 @@ def image(name: str) -> tuple[NDArray, ImagePayload]:
         "sigmoid": (twelve, {"voi": "SIGMOID", "window": Window(1500, 1200)}),
         "width of one": (twelve, {"window": Window(1500, 1)}),
         "rectangular pixels": (twelve, {"spacing": (0.9, 0.3)}),
-    }[name]
-    return pixels, image_payload(pixels, **options)  # type: ignore[arg-type]
+    }
+    pixels, options = kinds[name]
+    return pixels, image_payload(pixels, **options)
 
 
 NAMES = [

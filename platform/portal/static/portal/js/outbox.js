@@ -153,7 +153,7 @@ class Sender {
       return this.running;
     }
     window.clearTimeout(this.timer);
-    this.running = this.run().finally(() => {
+    this.running = this.run().catch((error) => this.faltered(error)).finally(() => {
       this.running = null;
       if (this.again && !this.closed) {
         this.again = false;
@@ -233,6 +233,12 @@ class Sender {
       window.clearTimeout(timer);
       this.abort.signal.removeEventListener("abort", stop);
     }
+  }
+
+  /** The browser's own storage failed: tell its console, and try again. @param {unknown} error */
+  faltered(error) {
+    reportError(error);
+    this.later();
   }
 
   later() {

@@ -120,12 +120,12 @@ function keep(centre, length, half) {
 }
 
 /**
- * Samples per screen pixel and axis: more than one where the image is shown smaller than it is, so that no row is
- * skipped.
+ * Samples per screen pixel and axis: more than one where the image is shown smaller than it is, so that no line is
+ * skipped. A bilinear sample reaches a pixel to either side, so they may lie one and a half apart.
  * @param {Placement} placement
  * @param {boolean} fine
  */
 export function taps(placement, fine) {
   const step = Math.max(placement.dx, placement.dy);
-  return fine && step > 1.0001 ? Math.min(4, Math.ceil(step - 0.0001)) : 1;
+  return fine && step > 1.0001 ? Math.min(6, Math.max(2, Math.ceil(step / 1.5))) : 1;
 }
