@@ -55,7 +55,7 @@ def balance_of(version: ProtocolVersion, readers: int) -> dict[str, Certificate]
 @transaction.atomic
 def assign_trials(*, enrolment: Enrolment) -> list[Trial]:
     """Draw and store all trials of an enrolment (practice first in each block); the stored ones if there are any."""
-    enrolment = Enrolment.objects.select_for_update().select_related("version").get(pk=enrolment.pk)
+    enrolment = Enrolment.objects.select_for_update(of=("self",)).select_related("version").get(pk=enrolment.pk)
     stored = list(enrolment.trials.order_by("position"))
     if stored:
         return stored
