@@ -11,23 +11,24 @@ import pandas as pd
 from evaluation.analyses import registry
 from evaluation.analyses.base import Analysis, Setting, warn_of_few
 from evaluation.analyses.result import Draft, Interval
-from evaluation.analyses.table import of_task, ratings_of
-from evaluation.statistics import krippendorff_alpha
+from evaluation.analyses.table import of_task, ratings_of, repeats_of
+from evaluation.statistics import cohen_kappa, gwet_ac, krippendorff_alpha, proportion
 
 
 @registry.register
 @dataclass(frozen=True)
 class Agreement(Analysis):
-    """Krippendorff's ordinal alpha over all ratings, per question and per method."""
+    """Krippendorff's ordinal alpha over all ratings, per question and per method, and readers' own repeatability."""
 
     name: ClassVar[str] = "agreement"
     title: ClassVar[str] = "Agreement between readers"
     question: ClassVar[str] = "Do readers agree about the same map?"
     assumptions: ClassVar[str] = (
         "Maps are exchangeable, readers interchangeable; the scale is ordinal. Bounds resample maps. Where nearly all "
-        "ratings are equal alpha is low although readers agree."
+        "ratings are equal alpha is low although readers agree: Gwet's AC2 (quadratic weights) stands beside it. "
+        "Repeats show how far readers agree with themselves; their bounds take repeats as independent."
     )
-    reference: ClassVar[str] = "Krippendorff 2011; Hayes & Krippendorff 2007"
+    reference: ClassVar[str] = "Krippendorff 2011; Hayes & Krippendorff 2007; Gwet 2014"
 
     floor: float = 0.667
 
@@ -49,10 +50,14 @@ class Agreement(Analysis):
         table = pd.DataFrame([self._row(level, part, chosen, draft, setting) for level, part, chosen in parts])
         draft.add_table("agreement", table)
         self._read(table, draft)
+        repeats = [self._repeats(rows, question, draft) for question in questions]
+        if any(repeats):
+            draft.add_table("repeats", pd.DataFrame([row for row in repeats if row]))
 
     def _row(self, level: str, part: str, rows: pd.DataFrame, draft: Draft, setting: Setting) -> dict[str, object]:
         row: dict[str, object] = {"level": level, "part": part, "alpha": np.nan, "low": np.nan, "high": np.nan}
         row |= {"maps": 0, "ratings": len(rows), "readers": rows["reader"].nunique()}
+        row |= {"ac2": np.nan, "ac2_low": np.nan, "ac2_high": np.nan}
         with draft.allow_thin(f"Agreement on {part}" if level != "overall" else "Agreement"):
             found = krippendorff_alpha(
                 rows,
@@ -64,6 +69,27 @@ class Agreement(Analysis):
             )
             row |= {"alpha": found.estimate, "low": found.low, "high": found.high, "maps": found.n_units}
             row["ratings"] = found.n_ratings
+            gwet = gwet_ac(rows, unit="unit", rater="reader", score="score", weights="quadratic")
+            row |= {"ac2": gwet.estimate, "ac2_low": gwet.low, "ac2_high": gwet.high}
+        return row
+
+    def _repeats(self, rows: pd.DataFrame, question: str, draft: Draft) -> dict[str, object]:
+        """How far readers agree with themselves: the ceiling of their agreement with each other."""
+        pairs = repeats_of(rows, question)
+        if pairs.empty:
+            return {}
+        apart = pairs["first"] - pairs["second"]
+        row: dict[str, object] = {"question": question, "pairs": len(pairs), "readers": pairs["reader"].nunique()}
+        same = proportion(int((apart == 0).sum()), len(pairs))
+        row |= {"same": same.estimate, "same_low": same.low, "same_high": same.high}
+        row |= {"within_sd": float(np.sqrt((apart**2).mean() / 2.0)), "kappa": np.nan, "low": np.nan, "high": np.nan}
+        with draft.allow_thin(f"Repeats of {question}"):
+            kappa = cohen_kappa(list(pairs["first"]), list(pairs["second"]), weights="quadratic")
+            row |= {"kappa": kappa.estimate, "low": kappa.low, "high": kappa.high}
+            draft.read(
+                f"Readers who met a map twice gave {question} the same answer in {same.estimate:.0%} of {len(pairs)} "
+                f"repeats; quadratic kappa {Interval(kappa.estimate, kappa.low, kappa.high)}."
+            )
         return row
 
     def _read(self, table: pd.DataFrame, draft: Draft) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+import numpy as np
 import pandas as pd
 
 from evaluation.analyses import registry
@@ -56,11 +57,10 @@ class Preference(Analysis):
             "comparisons": fit.n_comparisons,
             "log-likelihood": fit.log_likelihood,
             "side effect (log worth of being first)": fit.home,
-            "its standard error": fit.home_error,
             "Davidson's nu": fit.tie,
-            "its standard error ": fit.tie_error,
         }
-        draft.add_table("model", pd.DataFrame({"fact": list(facts), "value": list(facts.values())}))
+        errors = [np.nan, np.nan, fit.home_error, fit.tie_error]
+        draft.add_table("model", pd.DataFrame({"fact": list(facts), "value": list(facts.values()), "se": errors}))
         draft.read(
             f"{int(fit.n_comparisons)} comparisons by {answers['reader'].nunique()} readers, "
             f"{int(wins['tie'].sum())} of them ties; worths are log odds of being preferred."

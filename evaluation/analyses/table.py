@@ -41,6 +41,18 @@ def ratings_of(table: pd.DataFrame, question: str, *, task: str = "usefulness") 
     return rows.drop_duplicates(["reader", "case", "method"])
 
 
+def repeats_of(table: pd.DataFrame, question: str, *, task: str = "usefulness") -> pd.DataFrame:
+    """The first and the second answer of a reader to the same map, side by side: `first` and `second`."""
+    rows = of_task(table, task)
+    rows = rows[(rows["question"] == question) & rows["score"].notna() & rows["method"].notna()]
+    rows = with_cases(rows).sort_values("occurrence", kind="stable")
+    rows = rows.drop_duplicates(["reader", "case", "method", "occurrence"])
+    rows = rows.assign(turn=rows.groupby(["reader", "case", "method"], observed=True).cumcount())
+    wide = rows[rows["turn"] < 2].pivot(index=["reader", "case", "method"], columns="turn", values="score")
+    wide = wide.reindex(columns=[0, 1]).dropna()
+    return wide.set_axis(["first", "second"], axis=1).reset_index()
+
+
 def with_cases(rows: pd.DataFrame) -> pd.DataFrame:
     """Cases told apart by dataset and network where those vary: the same image explained twice makes two cases."""
     rows = rows.copy()

@@ -14,6 +14,7 @@ from evaluation.analyses.table import controls_of, ratings_of
 from evaluation.statistics import CumulativeLinkFit, clmm
 from evaluation.statistics.errors import OneCategory, TooFew
 
+_CLEAR = 3.0
 TERMS = ("reader", "case", "reader:method", "case:method")
 
 
@@ -59,6 +60,7 @@ class UsefulnessModel(Analysis):
         if fit.converged:
             self._weigh(contrasts, draft, setting)
         self._read(fit, ratings, draft, setting)
+        self._check_proportional_odds(fit, ratings, draft)
 
     def _tabulate(self, fit: CumulativeLinkFit, ratings: pd.DataFrame, controls: set[str], draft: Draft) -> None:
         means = fit.marginal_means("method").reset_index()
@@ -93,6 +95,25 @@ class UsefulnessModel(Analysis):
                 gap,
                 adjusted="Bonferroni over all pairs",
             )
+
+    def _check_proportional_odds(self, fit: CumulativeLinkFit, ratings: pd.DataFrame, draft: Draft) -> None:
+        """The methods' effects at each cut of the scale, which proportional odds take to be one and the same."""
+        right = fit.formula.partition("~")[2]
+        rows = []
+        for low, threshold in zip(fit.categories[:-1], fit.thresholds.index, strict=True):
+            above = ratings.assign(above=(ratings["score"] > low).astype(int))
+            with draft.allow_thin(f"Proportional odds at {threshold}"):
+                cut = clmm(f"above ~{right}", above)
+                frame = pd.DataFrame({"estimate": cut.coefficients, "se": cut.standard_errors}).rename_axis("term")
+                rows.append(frame.reset_index().assign(threshold=threshold, converged=cut.converged))
+        if not rows:
+            return
+        table = pd.concat(rows, ignore_index=True)[["threshold", "term", "estimate", "se", "converged"]]
+        draft.add_table("proportional-odds", table)
+        clear = table[table["converged"] & ((table["estimate"] / table["se"]).abs() > _CLEAR)]
+        signs = clear.assign(up=clear["estimate"] > 0).groupby("term")["up"].nunique()
+        for term in signs[signs > 1].index:
+            draft.warn(f"Proportional odds do not hold: the effect of {term} changes its sign along the scale.")
 
     def _read(self, fit: CumulativeLinkFit, ratings: pd.DataFrame, draft: Draft, setting: Setting) -> None:
         readers, cases = ratings["reader"].nunique(), ratings["case"].nunique()

@@ -14,6 +14,8 @@ from scipy import stats
 from evaluation.statistics.errors import NotNumeric, OneCategory, RepeatedRating, TooFew
 from evaluation.statistics.tidy import Numbers, codes, require_choice, require_columns
 
+Values = Sequence[Any] | npt.NDArray[Any]
+
 WEIGHTS = (None, "linear", "quadratic")
 
 
@@ -39,7 +41,7 @@ class FleissKappa:
     n_raters: int
 
 
-def cohen_kappa(first: Sequence[Any], second: Sequence[Any], *, weights: str | None = None) -> Agreement:
+def cohen_kappa(first: Values, second: Values, *, weights: str | None = None) -> Agreement:
     """Kappa of two raters over the same units; pairs with a gap are left out.
 
     The error is asymptotic and holds at any agreement (Fleiss, Cohen & Everitt 1969). Kappa is low where marginals

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -52,7 +54,7 @@ def test_the_usefulness_model_finds_the_planted_order() -> None:
 def test_the_usefulness_model_is_the_fitted_one_and_names_its_fallback() -> None:
     table = usefulness_table()
     result = analyse("usefulness-model", table)
-    formula = result.tables["model"].set_index("fact").loc["formula", "value"]
+    formula = str(result.tables["model"].set_index("fact").loc["formula", "value"])
     fit = clmm(formula, table[table["question"] == "coverage"].rename(columns={"score": "usefulness"}))
     np.testing.assert_allclose(result.tables["coefficients"]["estimate"], fit.coefficients, atol=1e-5)
     dropped = [warning for warning in result.warnings if warning.startswith("Fallback")]
@@ -79,15 +81,15 @@ def test_intercepts_alone_are_called_too_narrow() -> None:
 
 
 def test_without_effects_few_studies_claim_a_difference() -> None:
-    """Fifteen studies in which methods are alike: at 5 % for all pairs of a study three or more have 4 % chance."""
+    """Ten studies in which methods are alike: at 5 % for all pairs of a study three claims have 1 % chance."""
     claims = 0
-    for seed in range(15):
-        table = usefulness_table(readers=10, cases=10, seed=seed)
+    for seed in range(10):
+        table = usefulness_table(readers=8, cases=8, seed=seed)
         table = table[table["question"] == "coverage"]
         random = np.random.default_rng(seed + 100)
         table["method"] = table.groupby(["reader", "case"])["method"].transform(random.permutation)
         claims += bool(analyse("usefulness-model", table).findings)
-    assert claims <= 3
+    assert claims <= 2
 
 
 def test_the_benchmark_means_are_plain_means_per_map() -> None:
@@ -189,7 +191,7 @@ def test_preference_finds_the_planted_order_whatever_side_it_was_shown_on() -> N
 
 def test_the_quadrant_names_what_pleases_without_explaining() -> None:
     result = analyse("quadrant", usefulness_table(readers=20, cases=25))
-    places = result.tables["quadrant"].set_index("method")
+    places: Any = result.tables["quadrant"].set_index("method")
     assert places.loc["grad-cam", "quadrant"] == "plausible but unfaithful"
     assert places.loc["grad-cam", "certain"]
     assert places.loc["random-map", "control"]
@@ -213,3 +215,31 @@ def test_runs_of_different_kinds_are_warned_about() -> None:
     table = usefulness_table()
     table.loc[table["reader"] == "r00", "run_kind"] = "bot"
     assert any("bot, live" in warning for warning in analyse("agreement", table).warnings)
+
+
+def test_agreement_shows_how_far_readers_agree_with_themselves() -> None:
+    """Worked by hand: of twelve repeats nine are equal and three one point off; within-reader s.d. sqrt(3/12/2)."""
+    table = usefulness_table()
+    again = table[(table["case"] == "c00") & (table["method"] == "ig") & (table["question"] == "coverage")]
+    shift = np.where(np.arange(12) < 3, 1.0, 0.0)
+    again = again.assign(occurrence=2, score=again["score"] + shift)
+    row = analyse("agreement", pd.concat([table, again])).tables["repeats"].iloc[0]
+    assert (row["question"], row["pairs"], row["readers"]) == ("coverage", 12, 12)
+    assert row["same"] == 0.75
+    assert row["within_sd"] == pytest.approx(np.sqrt(3 / 12 / 2))
+    assert "repeats" not in analyse("agreement", table).tables
+
+
+def test_the_model_shows_each_cut_of_the_scale_and_warns_of_a_turn() -> None:
+    table = usefulness_table()
+    plain = analyse("usefulness-model", table)
+    cuts = plain.tables["proportional-odds"]
+    assert cuts["threshold"].unique().tolist() == ["1|2", "2|3", "3|4", "4|5"]
+    assert not any("Proportional odds do not hold" in warning for warning in plain.warnings)
+    random = np.random.default_rng(0)
+    split = table["method"] == "ig"
+    middle = table["method"] == "grad-cam"
+    table.loc[split, "score"] = random.choice([1.0, 5.0], int(split.sum()))
+    table.loc[middle, "score"] = random.choice([1.0, 3.0, 3.0, 3.0, 3.0, 5.0], int(middle.sum()))
+    turned = analyse("usefulness-model", table)
+    assert any("effect of method[ig] changes its sign" in warning for warning in turned.warnings)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,7 +21,7 @@ DECISIONS = [
     (0, 1, 1, 1),  # wrong with wrong advice, stayed
     (1, 1, 1, 0),  # left a right answer against right advice: harmful
 ]
-NAMES = {"truth": "truth", "advice": "advice", "initial": "initial", "final": "final"}
+NAMES: dict[str, Any] = {"truth": "truth", "advice": "advice", "initial": "initial", "final": "final"}
 
 
 def decisions() -> pd.DataFrame:
@@ -102,7 +104,7 @@ def test_intervals_draw_readers_and_cases_together() -> None:
         drawn = drawn.merge(pd.DataFrame({"case": random.choice(cases, len(cases))}), on="case")
         replicate = reliance(drawn, **NAMES)
         found.append({"rair": replicate.rair, "rsr": replicate.rsr, "switch_fraction": replicate.switch_fraction})
-    bounds = pd.DataFrame(found).quantile([0.025, 0.975])
+    bounds: Any = pd.DataFrame(found).quantile([0.025, 0.975])
     for name in bounds.columns:
         assert table.loc[name, "low"] == pytest.approx(bounds.loc[0.025, name], abs=0.04)
         assert table.loc[name, "high"] == pytest.approx(bounds.loc[0.975, name], abs=0.04)

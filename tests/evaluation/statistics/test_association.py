@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from scipy import stats
 
 from evaluation.statistics import association
 
-NAMES = {"case": "case", "method": "method", "rater": "rater", "rating": "rating", "value": "value"}
+NAMES: dict[str, Any] = {"case": "case", "method": "method", "rater": "rater", "rating": "rating", "value": "value"}
 
 
 def study(
@@ -75,7 +76,7 @@ def test_each_level_equals_its_definition_in_pandas(missing: float) -> None:
 def test_the_bootstrap_draws_raters_and_cases_together(missing: float) -> None:
     """Oracle: a loop that draws raters and cases, copies their rows and calls the point estimate on each replicate."""
     ratings, values = study(missing=missing, cases=12)
-    table = association(ratings, values, **NAMES, bootstrap=4000, seed=3)
+    table: Any = association(ratings, values, **NAMES, bootstrap=4000, seed=3)
     random = np.random.default_rng(9)
     raters, cases = sorted(ratings["rater"].unique()), sorted(ratings["case"].unique())
     by_rater, by_case = dict(iter(ratings.groupby("rater"))), dict(iter(values.groupby("case")))
@@ -86,7 +87,7 @@ def test_the_bootstrap_draws_raters_and_cases_together(missing: float) -> None:
         rated = drawn.merge(pd.DataFrame({"case": chosen, "copy": range(len(chosen))}), on="case")
         scored = pd.concat([by_case[c].assign(copy=i) for i, c in enumerate(chosen)])
         found.append(association(rated, scored, **{**NAMES, "case": "copy"})["spearman"])
-    bounds = pd.DataFrame(found).quantile([0.025, 0.975])
+    bounds: Any = pd.DataFrame(found).quantile([0.025, 0.975])
     for level in ("pooled", "between-case", "within-case", "double-centred"):
         assert table.loc[level, "low"] == pytest.approx(bounds.loc[0.025, level], abs=0.1)
         assert table.loc[level, "high"] == pytest.approx(bounds.loc[0.975, level], abs=0.1)
@@ -97,7 +98,7 @@ def test_levels_may_contradict_each_other() -> None:
     """Worked by hand: the metric rises with the rating within each case and falls between methods' means."""
     ratings, values = study(readers=6, cases=10)
     values = values.assign(value=values["value"] + 3 * values["method"].str[1:].astype(float))
-    table = association(ratings, values, **NAMES)
+    table: Any = association(ratings, values, **NAMES)
     assert table.loc["between-method", "spearman"] == pytest.approx(-1.0)
     assert table.loc["double-centred", "spearman"] > 0.5
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -195,7 +196,7 @@ def test_contrasts_average_over_other_factors_and_numbers() -> None:
     )
     fit = clmm("usefulness ~ method * view + years + (1|case)", data)
     assert "method[ig]:view[b]" in fit.coefficients.index
-    row = fit.contrasts("method", adjust="none").set_index(["first", "second"]).loc[("gradcam", "ig")]
+    row: Any = fit.contrasts("method", adjust="none").set_index(["first", "second"]).loc[("gradcam", "ig")]
     expected = -(fit.coefficients["method[ig]"] + 0.5 * fit.coefficients["method[ig]:view[b]"])
     assert row["estimate"] == pytest.approx(expected, abs=1e-10)
 
@@ -225,7 +226,7 @@ def test_reversing_the_scale_turns_the_signs() -> None:
         ("usefulness ~ method + copy + (1|rater)", {"copy": "same"}, "combination of the others"),
     ],
 )
-def test_wrong_input_gets_one_clear_sentence(formula: str, change: dict[str, object], message: str) -> None:
+def test_wrong_input_gets_one_clear_sentence(formula: str, change: dict[str, Any], message: str) -> None:
     data = crossed()
     for name, value in change.items():
         data[name] = np.resize(value, len(data)) if isinstance(value, np.ndarray) else value

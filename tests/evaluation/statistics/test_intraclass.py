@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from evaluation.statistics import cronbach_alpha, icc
 
-NAMES = {"subject": "subject", "rater": "rater", "score": "score"}
+NAMES: dict[str, Any] = {"subject": "subject", "rater": "rater", "score": "score"}
 # Shrout & Fleiss 1979, table 2: six targets, four judges.
 JUDGES = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
 
@@ -31,7 +33,7 @@ def test_the_bounds_equal_those_of_r() -> None:
     np.testing.assert_allclose(table["low"], low, atol=0.005)
     np.testing.assert_allclose(table["high"], high, atol=0.005)
     assert table.loc["ICC(3,1)", "f"] == pytest.approx(11.027, abs=5e-4)
-    assert table.loc["ICC(3,1)", ["df1", "df2"]].tolist() == [5, 15]
+    assert (table.loc["ICC(3,1)", "df1"], table.loc["ICC(3,1)", "df2"]) == (5, 15)
 
 
 def test_cronbachs_alpha_is_the_consistency_of_the_mean_with_its_bounds() -> None:

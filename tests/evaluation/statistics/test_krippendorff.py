@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,7 +17,7 @@ OBSERVERS = {
     "C": [None, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, None],
     "D": [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, None],
 }
-NAMES = {"unit": "unit", "rater": "rater", "score": "score"}
+NAMES: dict[str, Any] = {"unit": "unit", "rater": "rater", "score": "score"}
 
 
 def published() -> pd.DataFrame:

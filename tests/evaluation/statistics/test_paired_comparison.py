@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import statsmodels.api as sm
 
 from evaluation.statistics import bradley_terry
 
-NAMES = {"first": "first", "second": "second", "first_wins": "wins", "second_wins": "losses"}
+NAMES: dict[str, Any] = {"first": "first", "second": "second", "first_wins": "wins", "second_wins": "losses"}
 
 # Stigler 1994: citations between four statistics journals, (cited first by second, cited second by first).
 JOURNALS = pd.DataFrame(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,7 @@ from statsmodels.stats.weightstats import ttost_ind, ttost_paired
 from evaluation.statistics import cronbach_alpha, repeated_measures_correlation, scale_score, tost
 
 
-def people(*rows: list[float]) -> pd.DataFrame:
+def people(*rows: Sequence[float]) -> pd.DataFrame:
     return pd.DataFrame(rows, index=[f"p{place}" for place in range(len(rows))])
 
 
