@@ -3,6 +3,7 @@
 from explainers.base import Explainer
 from foundation.registry import Registry
 
-registry: Registry[Explainer] = Registry("explainers.methods", Explainer)
+# The base is abstract on purpose; mypy wants a concrete class wherever a class is handed on (mypy issue 4717).
+registry: Registry[Explainer] = Registry("explainers.methods", Explainer)  # type: ignore[type-abstract]
 
 __all__ = ["registry"]

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from monai.networks.nets import BasicUNet, DenseNet, ResNet, UNet
+from monai.networks.nets.basic_unet import BasicUNet
+from monai.networks.nets.densenet import DenseNet
+from monai.networks.nets.resnet import ResNet
+from monai.networks.nets.unet import UNet
 from torch import Tensor, nn
 
 

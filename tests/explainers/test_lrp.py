@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 import torch
-from monai.networks.nets import AttentionUnet, DenseNet121, SegResNet, SEResNet50
+from monai.networks.nets.attentionunet import AttentionUnet
+from monai.networks.nets.densenet import DenseNet121
+from monai.networks.nets.segresnet import SegResNet
+from monai.networks.nets.senet import SEResNet50
 from torch import Tensor, nn
 
 from explainers.methods import registry

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from monai.networks.nets import DenseNet, resnet18
+from monai.networks.nets.densenet import DenseNet
+from monai.networks.nets.resnet import resnet18
 from torch import Tensor, nn
 
 from foundation.forwards import Forwards, chunk_size, input_gradient, prepared, stream, untouched
