@@ -16,10 +16,10 @@ from django.utils import timezone
 from portal.accounts.models import Role, User
 from portal.catalog.demo import SLUG, store_reading_set
 from portal.catalog.selectors import dataset_of
-from portal.explanations.progress import bar
 from portal.explanations.scoring import score_run
 from portal.explanations.services import plan_run
 from portal.explanations.work import explain_run
+from portal.jobs.progress import bar
 from portal.networks.models import Network
 from portal.networks.work import register_folder
 from studies.models import Invitation, ProtocolVersion, Report, RunKind, Study, StudyState
