@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -125,6 +126,31 @@ def test_thin_data_are_said_to_be_thin(name: str, thin: str) -> None:
     if thin in ("one reader", "four readers") and name not in ("benchmark",):
         assert found.warnings
         assert not found.findings
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_table_read_back_from_csv_gives_the_same_result(name: str) -> None:
+    text = io.StringIO(table().to_csv(index=False))
+    found = registry[name]().analyse(pd.read_csv(text, low_memory=False), seed=1, context=CONTEXT)
+    again = found.to_json()
+    assert again["warnings"] == result(name).to_json()["warnings"]
+    for key, frame in result(name).tables.items():
+        values = frame.select_dtypes("number")
+        np.testing.assert_allclose(found.tables[key][values.columns].astype(float), values.astype(float), atol=1e-6)
+
+
+def test_an_arm_without_advice_is_left_out_of_reliance() -> None:
+    data = table()
+    unaided = data[data["task"] == "diagnosis"].assign(arm="none", advice=np.nan, final=np.nan, method=None)
+    found = registry["reliance"]().analyse(pd.concat([data, unaided]), seed=1, context=CONTEXT)
+    pd.testing.assert_frame_equal(found.tables["reliance"], result("reliance").tables["reliance"])
+
+
+def test_the_same_case_of_two_networks_makes_two_cases() -> None:
+    data = table()[table()["task"] == "usefulness"].assign(network="densenet")
+    other = data.assign(network="resnet", **{"metric.srg": data["metric.srg"] + 1.0})
+    found = registry["benchmark"]().analyse(pd.concat([data, other]), seed=1, context=CONTEXT)
+    assert found.tables["benchmark"].set_index("method").loc["ig", "maps"] == 32
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -81,7 +81,7 @@ def test_the_bootstrap_draws_raters_and_cases_together(missing: float) -> None:
     raters, cases = sorted(ratings["rater"].unique()), sorted(ratings["case"].unique())
     by_rater, by_case = dict(iter(ratings.groupby("rater"))), dict(iter(values.groupby("case")))
     found = []
-    for _ in range(250):
+    for _ in range(120):
         drawn = pd.concat([by_rater[r].assign(rater=i) for i, r in enumerate(random.choice(raters, len(raters)))])
         chosen = random.choice(cases, len(cases))
         rated = drawn.merge(pd.DataFrame({"case": chosen, "copy": range(len(chosen))}), on="case")
