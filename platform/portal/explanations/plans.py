@@ -32,7 +32,7 @@ def _plan(asked: Asked, family: str, noun: str) -> Plan:
 
 
 def _entry(item: str | dict[str, Any], family: str, noun: str) -> dict[str, Any]:
-    given = {noun: item} if isinstance(item, str) else dict(item)
+    given: dict[str, Any] = {noun: item} if isinstance(item, str) else dict(item)
     unknown = set(given) - {"label", noun, "parameters"}
     if unknown or not isinstance(given.get(noun), str):
         raise ExplanationError(f"A {noun} is given as its name, or as {noun}, parameters and label, not as {item!r}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -174,7 +174,7 @@ def _built(network: Network, name: str, parameters: dict[str, Any]) -> Explainer
     method = methods.build(name, parameters)
     names = {parameter.name for parameter in parameters_of(type(method))}
     if network.layer and "layer" in names and not parameters.get("layer"):
-        method = replace(method, layer=network.layer)  # type: ignore[call-arg]  # only methods with this field
+        return methods.build(name, parameters | {"layer": network.layer})
     return method
 
 

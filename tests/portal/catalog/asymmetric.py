@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
@@ -10,7 +11,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian, generate_uid
 
 ROWS, COLUMNS = 40, 56
 
@@ -46,16 +47,16 @@ def write_nifti(path: Path) -> None:
     nibabel.save(nibabel.Nifti1Image(voxels, np.diag([0.5, 0.7, 3.0, 1.0])), path)
 
 
-def write_dicom(path: Path, photometric: str = "MONOCHROME2", **tags: object) -> None:
+def write_dicom(path: Path, photometric: str = "MONOCHROME2", **tags: Any) -> None:
     write_dataset(path, dataset(photometric, **tags))
 
 
-def dataset(photometric: str = "MONOCHROME2", **tags: object) -> Dataset:
+def dataset(photometric: str = "MONOCHROME2", **tags: Any) -> Dataset:
     """A radiograph with everything in its header that must not come in."""
     made = Dataset()
     made.file_meta = FileMetaDataset()
     made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    made.SOPClassUID = made.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.1.1"
+    made.SOPClassUID = made.file_meta.MediaStorageSOPClassUID = DigitalXRayImageStorageForPresentation
     made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = generate_uid()
     made.StudyInstanceUID, made.SeriesInstanceUID = generate_uid(), generate_uid()
     made.PatientName, made.PatientID, made.PatientBirthDate = "Secret^Name", "SECRET-4711", "19500101"

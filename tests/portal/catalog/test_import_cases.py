@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ def call(folder: Path, *arguments: str) -> str:
     return output.getvalue()
 
 
-def write_manifest(folder: Path, *rows: dict[str, object]) -> None:
+def write_manifest(folder: Path, *rows: Mapping[str, object]) -> None:
     names = list(dict.fromkeys(name for row in rows for name in row))
     with (folder / "manifest.csv").open("w", newline="") as stream:
         writer = csv.DictWriter(stream, names)
@@ -216,7 +217,7 @@ def link_out_without_manifest(folder: Path) -> None:
     without_manifest(folder)
 
 
-def manifest(*rows: dict[str, object]) -> object:
+def manifest(*rows: Mapping[str, object]) -> object:
     return lambda folder: write_manifest(folder, *rows)
 
 

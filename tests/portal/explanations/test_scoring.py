@@ -8,7 +8,7 @@ import torch
 
 from evaluation.metrics import registry as metrics
 from explainers.methods import registry as methods
-from foundation.targets import ClassTarget
+from foundation.targets import ClassTarget, Target
 from portal.catalog.models import Dataset
 from portal.catalog.selectors import reference_mask
 from portal.explanations.models import Explanation, Run, Score
@@ -55,7 +55,7 @@ def test_the_stored_score_is_the_metrics_own(classifier: Network, phantoms: Data
         masks = torch.from_numpy(prepare_mask(mask, (32, 32)))[None]
         maps = torch.from_numpy(map_of(explanation))[None]
 
-        def explain(model: torch.nn.Module, images: torch.Tensor, target: ClassTarget) -> torch.Tensor:
+        def explain(model: torch.nn.Module, images: torch.Tensor, target: Target) -> torch.Tensor:
             return methods["grad-cam"]().explain(model, images, target, seed=5)
 
         for name in METRICS:

@@ -42,7 +42,12 @@ def _kind(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
 def bells(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The bells that were rung, instead of work done at once."""
     rung: list[int] = []
-    monkeypatch.setattr(services, "ring", lambda job_id: rung.append(job_id) or True)
+
+    def ring(job_id: int) -> bool:
+        rung.append(job_id)
+        return True
+
+    monkeypatch.setattr(services, "ring", ring)
     return rung
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
-from pydicom.pixels import apply_color_lut, pixel_array
+from pydicom.pixels.processing import apply_color_lut
+from pydicom.pixels.utils import pixel_array
 
 from portal.catalog.importers.base import Imported, ImportRefused, Limits, Pixels, contiguous, full_window, quiet
 from portal.catalog.importers.depth import inverted

@@ -50,7 +50,7 @@ _OLDEST = 89
 
 def known_tags(dataset: Dataset) -> dict[str, Any]:
     """The allowed tags of a dataset as plain data; what does not have its tag's form is left out."""
-    found = {keyword: _codes(dataset.get(keyword)) for keyword in CODES}
+    found: dict[str, Any] = {keyword: _codes(dataset.get(keyword)) for keyword in CODES}
     found |= {keyword: _numbers(dataset.get(keyword)) for keyword in NUMBERS}
     found["PatientAge"] = _age(dataset.get("PatientAge"))
     return {keyword: value for keyword, value in found.items() if value is not None}

@@ -56,7 +56,7 @@ def read_tiff(path: Path, name: str, limits: Limits) -> tuple[Imported, ...]:
 
 
 def _pages(file: tifffile.TiffFile, name: str, limits: Limits) -> list[Any]:
-    pages = list(file.pages)
+    pages: list[Any] = list(file.pages)
     if not pages:
         raise ImportRefused(f"{name} is damaged: it holds no pages.")
     first = pages[0]

@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from explainers.methods import registry
 from portal.catalog.selectors import dataset_of
-from portal.jobs.progress import bar
 from portal.explanations.services import plan_run
 from portal.explanations.work import explain_run
+from portal.jobs.progress import bar
 from portal.networks.selectors import network_of
 from portal.parts.services import sync_registry
 

@@ -9,9 +9,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from evaluation.metrics import registry
 from portal.catalog.selectors import dataset_of
 from portal.explanations.plans import metric_plan
-from portal.jobs.progress import bar
 from portal.explanations.scoring import score_maps
 from portal.explanations.selectors import current_explanations
+from portal.jobs.progress import bar
 from portal.networks.selectors import network_of
 from portal.parts.services import sync_registry
 
