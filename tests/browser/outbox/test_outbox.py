@@ -178,6 +178,7 @@ def test_it_leaves_another_reader_s_answers_alone(context: BrowserContext, desk:
     context.set_offline(True)
     answer(first, 1)
     until(first, "async () => (await window.outbox.waiting()) === 1")
+    first.evaluate("() => window.outbox.close()")
     first.close()
     context.set_offline(False)
     answer(second, 2)
