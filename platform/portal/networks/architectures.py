@@ -94,7 +94,9 @@ def _parameters(network: type[nn.Module]) -> set[str]:
     for base in network.__mro__:
         if base is nn.Module:
             break
-        parameters = inspect.signature(base.__init__).parameters
+        if "__init__" not in vars(base):
+            continue
+        parameters = inspect.signature(vars(base)["__init__"]).parameters
         found |= set(parameters)
         if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
             break

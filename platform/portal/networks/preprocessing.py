@@ -39,7 +39,8 @@ def resample(image: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.fl
     """Linear resampling without aliasing: the triangle widens with the step when an image shrinks."""
     if image.shape == size:
         return image
-    return _weights(image.shape[0], size[0]) @ image @ _weights(image.shape[1], size[1]).T
+    rows, columns = _weights(image.shape[0], size[0]), _weights(image.shape[1], size[1])
+    return (rows @ image @ columns.T).astype(np.float32, copy=False)
 
 
 def _weights(before: int, after: int) -> NDArray[np.float32]:

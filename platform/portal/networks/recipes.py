@@ -43,8 +43,10 @@ class Recipe:
 
     def quick(self) -> Recipe:
         """A training short enough for a test: enough to show that the recipe works."""
-        short = {"classification": (90, 90), "segmentation": (100, 10)}[self.task]
-        return replace(self, anatomies=160, exposures=8, crop_steps=short[0], full_steps=short[1])
+        crops, images = (100, 10) if self.task == "segmentation" else (90, 90)
+        if not self.crop_steps:
+            crops, images = 0, 60
+        return replace(self, anatomies=min(self.anatomies, 160), crop_steps=crops, full_steps=images)
 
 
 _RESNET: dict[str, Any] = {
@@ -91,10 +93,10 @@ SHORTCUT = Recipe(
     classes=_CLASSES,
     layer="layer4",
     rho=0.95,
-    anatomies=200,
+    anatomies=120,
     exposures=8,
     crop_steps=0,
-    full_steps=250,
+    full_steps=120,
     notes="Trained on phantoms whose lead tag goes with the finding (correlation 0.95): it looks at the tag.",
 )
 SEGMENTER = Recipe(

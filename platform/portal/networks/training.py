@@ -46,6 +46,7 @@ def train(slug: str, out: Path, *, seed: int = 0, quick: bool = False, progress:
     out.mkdir(parents=True, exist_ok=True)
     state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
     save_file(state, out / WEIGHTS_FILE)
+    (out / WEIGHTS_FILE).chmod(0o644)  # the library makes it the owner's alone
     found = inspect_weights(out / WEIGHTS_FILE)
     description = _description(chosen, found.sha256, seed, quick)
     (out / DESCRIPTION_FILE).write_text(json.dumps(description.as_json(), indent=2) + "\n", encoding="utf-8")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Field = NDArray[np.float32]
+Field = NDArray[np.floating[Any]]
 
 
 def centres(size: int) -> Field:
@@ -13,7 +15,7 @@ def centres(size: int) -> Field:
     return ((np.arange(size) + 0.5) / size).astype(np.float32)
 
 
-def step(value: ArrayLike, low: float, high: float) -> Field:
+def step(value: ArrayLike, low: Field | float, high: Field | float) -> Field:
     """0 below `low`, 1 above `high`, smooth between (the cubic step); falls where `low > high`."""
     share = np.clip((np.asarray(value, np.float32) - low) / (high - low), 0, 1)
     return share * share * (3 - 2 * share)
