@@ -20,6 +20,7 @@ from explainers.methods import registry as methods
 from foundation.registry import parameter_values
 from foundation.targets import Target
 from portal.catalog.models import Image
+from portal.catalog.selectors import approved_images
 from portal.explanations.errors import NothingToScore
 from portal.explanations.models import Explanation, Presentation, Run, Score
 from portal.explanations.selectors import current_explanations, map_of
@@ -39,10 +40,14 @@ class Judge:
     metric: Metric
 
 
-def score_run(run: Run, progress: Progress | None = None) -> int:
-    """Score all maps of a run by all its metrics where that has not been done; how many scores were written."""
+def score_run(run: Run, progress: Progress | None = None, *, part: int = 0, parts: int = 1) -> int:
+    """Score all maps of a run by all its metrics where that has not been done; how many scores were written.
+
+    Of several `parts`, every one takes each `parts`-th image, as `work.explain_run` does.
+    """
     labels = [entry["label"] for entry in run.methods]
-    maps = current_explanations(run.network, run.dataset, labels, run.seed)
+    images = approved_images(run.dataset)[part::parts]
+    maps = current_explanations(run.network, run.dataset, labels, run.seed).filter(image__in=list(images))
     return score_maps(run.network, maps, run.metrics, run.seed, progress)
 
 

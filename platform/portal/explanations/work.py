@@ -51,11 +51,15 @@ class Planned:
     method: Explainer
 
 
-def explain_run(run: Run, progress: Progress | None = None) -> int:
-    """Make all maps of a run that do not exist yet, and all predictions; how many maps were made."""
+def explain_run(run: Run, progress: Progress | None = None, *, part: int = 0, parts: int = 1) -> int:
+    """Make all maps of a run that do not exist yet, and all predictions; how many maps were made.
+
+    Of several `parts`, every one takes each `parts`-th image, from `part` on.
+    """
     images = list(approved_images(run.dataset))
     if not images:
         raise NothingToExplain(f"The dataset {run.dataset.slug!r} has no approved cases.")
+    images = images[part::parts]
     planned = planned_methods(run.network, run.methods)
     _require_masks(images, planned)
     total, done, made = len(images) * len(planned), 0, 0

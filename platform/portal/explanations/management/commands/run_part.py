@@ -1,0 +1,38 @@
+"""Do one part of runs that several processes share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from portal.explanations.models import Run
+from portal.explanations.scoring import score_run
+from portal.explanations.work import explain_run
+
+
+class Command(BaseCommand):
+    help = "Explain and score every PARTS-th image of the given runs, from PART on."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("runs", type=int, nargs="+", help="The runs' numbers.")
+        parser.add_argument("--part", type=int, required=True)
+        parser.add_argument("--parts", type=int, required=True)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        part, parts = options["part"], options["parts"]
+        if not 0 <= part < parts:
+            raise CommandError(f"There is no part {part} of {parts}; parts are counted from 0.", returncode=2)
+        try:
+            for number in options["runs"]:
+                self._do(number, part, parts)
+        except ValueError as error:
+            raise CommandError(str(error), returncode=2) from error
+
+    def _do(self, number: int, part: int, parts: int) -> None:
+        run = Run.objects.select_related("network", "dataset").filter(pk=number).first()
+        if run is None:
+            raise CommandError(f"There is no run {number}.", returncode=2)
+        explain_run(run, part=part, parts=parts)
+        if run.metrics:
+            score_run(run, part=part, parts=parts)
