@@ -32,14 +32,33 @@ class Trial {
 
   /** What was answered before a reload goes out first; then the reader goes on from where they are. */
   async pending() {
-    if ((await this.outbox.waiting()) === 0 || this.sent) {
+    const signedOut = recall();
+    if (!signedOut && ((await this.outbox.waiting()) === 0 || this.sent)) {
       return;
     }
     this.lock(true);
     this.trouble(this.form.dataset.textPending ?? "");
+    if (signedOut) {
+      await this.afterSigningIn();
+      return;
+    }
     await this.outbox.flush();
-    await this.until(async () => (await this.outbox.waiting()) === 0);
+    while ((await this.outbox.waiting()) > 0) {
+      await pause();
+    }
     this.go(this.form.dataset.resumeUrl ?? "/");
+  }
+
+  /** The answer that was refused to somebody signed out goes out again by itself; this page is over once it has. */
+  async afterSigningIn() {
+    for (let attempt = 0; attempt < 20; attempt += 1) {
+      await pause();
+      if (await this.lookUp()) {
+        return;
+      }
+    }
+    this.lock(false);
+    this.trouble("");
   }
 
   /** A digit chooses, Enter sends; fields that one types into keep their keys. @param {KeyboardEvent} event */
@@ -126,6 +145,7 @@ class Trial {
       throw error;
     }
     if (error.status === 401) {
+      remember();
       this.go(this.form.dataset.signInUrl ?? "/");
     } else if (error.status === 409) {
       this.go(this.form.dataset.resumeUrl ?? "/");
@@ -136,19 +156,21 @@ class Trial {
     }
   }
 
-  /** Another tab may have answered meanwhile: then this page is over. */
+  /** The trial may have been answered from elsewhere: then this page is over. @returns {Promise<boolean>} */
   async lookUp() {
     if (this.sent) {
-      return;
+      return false;
     }
     try {
       const answer = await fetch(window.location.href, { method: "HEAD", redirect: "manual", cache: "no-store" });
       if (answer.type === "opaqueredirect" && !this.sent) {
         this.go(this.form.dataset.resumeUrl ?? "/");
+        return true;
       }
     } catch {
       // No connection: nothing is known, and nothing changes.
     }
+    return false;
   }
 
   /** @param {boolean} locked */
@@ -168,13 +190,6 @@ class Trial {
     }
   }
 
-  /** @param {() => Promise<boolean>} isSo */
-  async until(isSo) {
-    while (!(await isSo())) {
-      await new Promise((resolve) => window.setTimeout(resolve, 500));
-    }
-  }
-
   /** @param {string} url */
   go(url) {
     this.outbox.close();
@@ -184,6 +199,30 @@ class Trial {
   /** @param {string} name @returns {HTMLElement | null} */
   part(name) {
     return this.form.querySelector(`[data-part="${name}"]`);
+  }
+}
+
+function pause() {
+  return new Promise((resolve) => window.setTimeout(resolve, 500));
+}
+
+/** This tab was signed out while an answer was on its way. */
+function remember() {
+  try {
+    sessionStorage.setItem("signed-out", "1");
+  } catch {
+    // Without storage the reader finds the trial open again and answers it once more.
+  }
+}
+
+/** @returns {boolean} whether it was; asked once */
+function recall() {
+  try {
+    const was = sessionStorage.getItem("signed-out") !== null;
+    sessionStorage.removeItem("signed-out");
+    return was;
+  } catch {
+    return false;
   }
 }
 
