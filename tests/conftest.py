@@ -42,7 +42,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 @pytest.fixture(autouse=True, scope="session")
 def _emptying_append_only_tables() -> Iterator[None]:
     """SQLite empties tables by DELETE between transactional tests, which our triggers rightly refuse."""
-    original = TransactionTestCase._fixture_teardown
+    case: Any = TransactionTestCase
+    original = case._fixture_teardown
 
     def teardown(self: Any) -> None:
         if connection.vendor != "sqlite":
@@ -54,9 +55,9 @@ def _emptying_append_only_tables() -> Iterator[None]:
         for table in APPEND_ONLY:
             protect(connection, table)
 
-    TransactionTestCase._fixture_teardown = teardown
+    case._fixture_teardown = teardown
     yield
-    TransactionTestCase._fixture_teardown = original
+    case._fixture_teardown = original
 
 
 @pytest.fixture

@@ -52,9 +52,10 @@ class Registry(Generic[Part]):
     the entry point group `heatproof.<package>`, for example `heatproof.explainers.methods`.
     """
 
-    def __init__(self, package: str, base: type[Part]) -> None:
+    def __init__(self, package: str, base: Any) -> None:
+        # `base` is typed loosely because the bases are abstract, which `type[Part]` does not allow.
         self.package = package
-        self.base = base
+        self.base: type[Part] = base
         self._parts: dict[str, type[Part]] = {}
         self._loaded = False
 
@@ -113,8 +114,8 @@ class Registry(Generic[Part]):
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{self.package}.{module.name}")
         for entry in importlib.metadata.entry_points(group=f"heatproof.{self.package}"):
-            loaded = entry.load()
-            if inspect.isclass(loaded):
+            loaded: Any = entry.load()
+            if isinstance(loaded, type):
                 self.register(loaded)
 
 

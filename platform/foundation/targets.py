@@ -115,6 +115,6 @@ class RegionTarget:
 
     def _check(self, output: Tensor) -> None:
         if output.ndim != 4:
-            raise TargetError(f"A region target needs logits (B, K, H, W), not a tensor of shape {tuple(output.shape)}.")
+            raise TargetError(f"A region target needs logits (B, K, H, W), not a tensor {tuple(output.shape)}.")
         if not 0 <= self.channel < output.shape[1]:
             raise TargetError(f"Channel {self.channel} is out of range: the network has {output.shape[1]}.")

@@ -52,7 +52,7 @@ class StudyViewSet(viewsets.ReadOnlyModelViewSet[Study]):
     @action(detail=True, filter_backends=[], pagination_class=None)
     def export(self, request: Request, slug: str) -> HttpResponse:
         """The long table as CSV: one row a rating, with the metrics of the map that was rated."""
-        version = self.get_object().versions.order_by("-number").first()
+        version = self.get_object().versions.latest("number")
         actor = request.user if isinstance(request.user, User) else None
         body = export_bytes(version=version, run_kinds=asked_kinds(request), actor=actor)
         return HttpResponse(

@@ -111,7 +111,6 @@ def report_on(version: ProtocolVersion, out: Path) -> Iterable[Path]:
     if report is None:
         with bar("Report", "step") as progress:
             report = build_report(version=version, run_kinds=[RunKind.BOT.value], progress=progress)
-            progress(10, 10, "")
     return write_report(report, out)
 
 

@@ -5,6 +5,6 @@ from __future__ import annotations
 from foundation.registry import Registry
 from studies.designs.base import Design, DesignError, Planned
 
-registry = Registry("studies.designs", Design)  # type: ignore[type-abstract]  # parts are compared with it, it is never made
+registry: Registry[Design] = Registry("studies.designs", Design)
 
 __all__ = ["Design", "DesignError", "Planned", "registry"]

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -17,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 INK, FAINT, ACCENT, CONTROL = "#1c2429", "#8a979e", "#0b7285", "#b2560d"
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "heatproof",
     "font.family": "sans-serif",
@@ -81,10 +82,10 @@ def metric_by_method(means: dict[str, pd.DataFrame], titles: dict[str, str], con
     columns = min(3, len(means))
     rows = -(-len(means) // columns)
     with _drawing(columns, (7.2, rows * (0.22 * len(order) + 0.9)), rows=rows) as (drawing, axes):
-        for axis, (metric, frame) in zip(axes, means.items(), strict=False):
+        for position, (axis, (metric, frame)) in enumerate(zip(axes, means.items(), strict=False)):
             _points(axis, frame.reindex(order), controls)
             axis.set_title(titles.get(metric, metric), fontsize=10, loc="left")
-            axis.set_yticks(range(len(order)), order if axis.get_subplotspec().is_first_col() else [])
+            axis.set_yticks(range(len(order)), order if position % columns == 0 else [])
             for label in axis.get_yticklabels():
                 label.set_color(CONTROL if label.get_text() in controls else INK)
         for axis in axes[len(means) :]:

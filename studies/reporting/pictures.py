@@ -26,12 +26,11 @@ def striking_cases(version: ProtocolVersion, table: pd.DataFrame) -> tuple[Block
         if stimulus.arm.network
     }
     drawn = []
-    for number, row in enumerate(ranked.itertuples(), start=1):
-        stimulus = stimuli[(row.network, row.case, row.method)]
+    for number, row in enumerate(ranked.to_dict("records"), start=1):
+        stimulus = stimuli[(row["network"], row["case"], row["method"])]
         image = Image.objects.get(case=stimulus.case, index=0)
-        words = (
-            f"{row.method} on {row.case} ({row.network}): mean rating {row.score:.1f} of 5, deletion {row.metric:.3g}."
-        )
+        shown = f"{row['method']} on {row['case']} ({row['network']})"
+        words = f"{shown}: mean rating {row['score']:.1f} of 5, deletion {row['metric']:.3g}."
         png = overlay_of(image, get_array(stimulus.display), sign, side=360)
         drawn.append(blocks.picture(f"case-{number}", png, words, f"The image under its saliency map. {words}"))
     return tuple(drawn)

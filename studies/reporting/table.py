@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -136,7 +136,7 @@ def _scores(explanations: set[int]) -> dict[int, dict[str, float]]:
         explanation_id__in=explanations, presentation=Presentation.NATIVE, value__isnull=False
     )
     for explanation, label, value in chosen.values_list("explanation_id", "label", "value"):
-        found[explanation][label] = value
+        found[explanation][label] = cast(float, value)
     return found
 
 

@@ -75,7 +75,9 @@ def build_report(
     examined = _examine(version, table, progress)
     made = document(_material(version, table, tuple(run_kinds), examined))
     progress(9, 10, "Writing the pages")
-    return _keep(version, table, run_kinds, examined, made, actor)
+    report = _keep(version, table, run_kinds, examined, made, actor)
+    progress(10, 10, "")
+    return report
 
 
 def write_report(report: Report, out: Path) -> list[Path]:

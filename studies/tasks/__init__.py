@@ -5,6 +5,6 @@ from __future__ import annotations
 from foundation.registry import Registry
 from studies.tasks.base import Feedback, InvalidAnswers, Option, Question, Row, Step, Task, Truth
 
-registry = Registry("studies.tasks", Task)
+registry: Registry[Task] = Registry("studies.tasks", Task)
 
 __all__ = ["Feedback", "InvalidAnswers", "Option", "Question", "Row", "Step", "Task", "Truth", "registry"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import torch
 from captum.attr import IntegratedGradients, LayerGradCam
-from monai.networks.nets import resnet18
+from monai.networks.nets.resnet import resnet18
 from torch import Tensor, nn
 
 from explainers import explain_all
@@ -18,7 +18,7 @@ from explainers.methods import registry
 from foundation.targets import ClassTarget
 
 REPEATS = 5
-IMAGES, SIDE, CLASSES = 8, 160, 3
+IMAGES, SIDE, CLASSES = 4, 128, 3
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ class ImageSerializer(serializers.ModelSerializer[Image]):
 class CaseSerializer(serializers.ModelSerializer[Case]):
     """A case by its pseudonym, with its images."""
 
-    dataset = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    dataset = serializers.CharField(source="dataset.slug", read_only=True)
     images = ImageSerializer(many=True, read_only=True)
 
     class Meta:
@@ -74,14 +74,6 @@ class NetworkSerializer(serializers.ModelSerializer[Network]):
             "weights_sha256",
             "performance",
         )
-
-
-class PlannedPart(serializers.Serializer[Any]):
-    """A method or metric of a run, by name, with parameters where they differ from the defaults."""
-
-    name = serializers.CharField()
-    label = serializers.CharField(required=False)
-    parameters = serializers.DictField(required=False)
 
 
 class JobSerializer(serializers.ModelSerializer[Job]):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from portal.catalog.models import Image
 from portal.display import ImagePayload, Sign, Window, image_payload, overlay_png, thumbnail_png
+from portal.display.payload import Photometric
 from portal.storage import get_array
 
 
@@ -26,7 +27,7 @@ def payload_of(image: Image) -> ImagePayload:
         spacing = (image.row_spacing, image.column_spacing)
     return image_payload(
         pixels_of(image),
-        photometric=image.photometric,
+        photometric=cast(Photometric, image.photometric),
         bits=image.bits,
         slope=image.slope,
         intercept=image.intercept,

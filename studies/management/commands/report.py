@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from tqdm import tqdm
 
+from portal.jobs.progress import bar
 from studies.errors import StudyError
 from studies.management.commands.export import add_study_arguments, chosen_version
 from studies.services.report import build_report, write_report
@@ -24,16 +24,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, slug: str, out: str, include: list[str], number: int | None, **options: Any) -> None:
         version = chosen_version(slug, number)
-        with tqdm(total=10, desc="Report", unit="step", leave=True) as bar:
-
-            def progress(done: int, total: int, message: str) -> None:
-                bar.update(done - bar.n)
-                bar.set_postfix_str(message[:40])
-
-            try:
+        try:
+            with bar("Report", "step") as progress:
                 report = build_report(version=version, run_kinds=include, progress=progress)
-            except StudyError as error:
-                raise CommandError(str(error), returncode=2) from error
-            bar.update(bar.total - bar.n)
+        except StudyError as error:
+            raise CommandError(str(error), returncode=2) from error
         for path in write_report(report, Path(out)):
             self.stdout.write(str(path))

@@ -44,16 +44,6 @@ def assert_equals_r(fit: CumulativeLinkFit, name: str, tolerance: float) -> None
     np.testing.assert_allclose(fit.random_sd, part["random_sd"].loc[fit.random_sd.index, "estimate"], atol=tolerance)
 
 
-def test_it_equals_r_on_the_wine_data() -> None:
-    fit = clmm("rating ~ temp + contact + (1|judge)", golden("wine_data"))
-    assert_equals_r(fit, "wine", 1e-4)
-    assert list(fit.coefficients.index) == ["temp[warm]", "contact[yes]"]
-    assert list(fit.thresholds.index) == ["1|2", "2|3", "3|4", "4|5"]
-    assert fit.coefficients.tolist() == pytest.approx([3.062997, 1.834885], abs=5e-4)
-    assert fit.converged
-    assert fit.messages == ()
-
-
 def test_it_equals_r_on_crossed_intercepts() -> None:
     assert_equals_r(clmm(TWO, crossed()), "crossed_two", 1e-4)
 

@@ -9,7 +9,7 @@ from portal.config import env
 from portal.config.settings.base import *  # noqa: F403  settings modules build on each other by name
 from portal.config.settings.base import STORAGES
 
-SECRET_KEY = "the tests' own key, long enough for its purpose"
+SECRET_KEY = "the tests' own key, long enough for its purpose"  # noqa: S105  it guards nothing
 PSEUDONYM_KEY = SECRET_KEY
 VAR_DIR = Path(tempfile.mkdtemp(prefix="heatproof-test-"))
 DATABASES = {"default": env.database(env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'test.sqlite3'}"))}

@@ -1,4 +1,4 @@
-# Freezes what R's ordinal says about two data sets; run in this folder: Rscript make_golden.R
+# Freezes what R's ordinal says about our own data set; run in this folder: Rscript make_golden.R
 library(ordinal)
 
 pairwise <- function(fit, levels, names) {
@@ -29,10 +29,6 @@ freeze <- function(fit, name) {
     data.frame(part = "random_sd", term = names(fit$ST), estimate = sapply(fit$ST, function(s) s[1, 1]), se = NA))
   write.csv(rows, paste0(name, ".csv"), row.names = FALSE)
 }
-
-data(wine)
-write.csv(wine[, c("rating", "temp", "contact", "judge")], "wine_data.csv", row.names = FALSE)
-freeze(clmm(rating ~ temp + contact + (1 | judge), data = wine, Hess = TRUE), "wine")
 
 ratings <- read.csv("crossed_data.csv", stringsAsFactors = TRUE)
 ratings$usefulness <- factor(ratings$usefulness, ordered = TRUE)
