@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.files import File
@@ -18,7 +19,14 @@ from portal.networks.models import Network
 
 
 @transaction.atomic
-def store_network(*, description: Description, weights: Path, sha256: str, actor: User | None = None) -> Network:
+def store_network(
+    *,
+    description: Description,
+    weights: Path,
+    sha256: str,
+    performance: dict[str, Any] | None = None,
+    actor: User | None = None,
+) -> Network:
     """Write a network whose weights were loaded and tried (see `work.register_folder`).
 
     The same description and weights again change nothing. Other weights under a slug that has explanations already
@@ -34,6 +42,7 @@ def store_network(*, description: Description, weights: Path, sha256: str, actor
     network = found or Network(slug=description.slug)
     before = _state(network) if found else None
     _fill(network, description, sha256)
+    network.performance = performance or {}
     if found and _state(network) == before:
         _put_weights(weights, network.weights)
         return network
@@ -61,8 +70,7 @@ def _fill(network: Network, description: Description, sha256: str) -> None:
 
 
 def _state(network: Network) -> dict[str, object]:
-    left_out = {"created_at", "performance"}
-    return {field.name: getattr(network, field.name) for field in network._meta.fields if field.name not in left_out}
+    return {field.name: getattr(network, field.name) for field in network._meta.fields if field.name != "created_at"}
 
 
 def _put_weights(source: Path, name: str) -> None:

@@ -18,6 +18,7 @@ from portal.catalog.models import Image
 from portal.catalog.selectors import image_pixels
 from portal.networks import loading
 from portal.networks.errors import ImageNotReadable
+from portal.networks.measured import read_measured
 from portal.networks.models import Network
 from portal.networks.preprocessing import prepare as prepared_pixels
 from portal.networks.selectors import description_of, preprocessing_of
@@ -29,7 +30,11 @@ def register_folder(folder: Path, actor: User | None = None) -> Network:
     """Load a model's folder for real, and write the network if it works; NetworkError where it does not."""
     loaded = loading.load_folder(folder)
     return store_network(
-        description=loaded.description, weights=find_weights(folder), sha256=loaded.sha256, actor=actor
+        description=loaded.description,
+        weights=find_weights(folder),
+        sha256=loaded.sha256,
+        performance=read_measured(folder, loaded.sha256),
+        actor=actor,
     )
 
 

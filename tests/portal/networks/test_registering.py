@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import pickle
@@ -71,6 +72,44 @@ def test_other_weights_under_a_slug_with_results_are_refused(tmp_path: Path, pha
     )
     with pytest.raises(ValueError, match="has results with other weights"):
         register_folder(make_folder(tmp_path / "third", "mine", seed=2))
+
+
+def test_measured_performance_comes_along(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path, "mine")
+    sha256 = hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest()
+    estimate = {"value": 0.9, "low": 0.8, "high": 0.95, "n": 40}
+    measured = {
+        "sha256": sha256,
+        "seed": 1,
+        "auroc": estimate,
+        "sensitivity": estimate,
+        "by_level": {"2": estimate},
+        "splits": {"aligned": {"accuracy": estimate}},
+        "drop": {"value": 0.31, "low": 0.2, "high": 0.42, "n": 40},
+    }
+    (folder / "performance.json").write_text(json.dumps(measured))
+    performance = register_folder(folder).performance
+    told = [(row["measure"], row["on"]) for row in performance["rows"]]
+    assert told == [
+        ("AUROC", "all unseen cases"),
+        ("Sensitivity", "all unseen cases"),
+        ("Fall in accuracy", "aligned to conflicting markers"),
+        ("Sensitivity", "level 2"),
+        ("Accuracy", "aligned markers"),
+    ]
+    assert performance["rows"][0] | {"measure": "", "on": ""} == {
+        "measure": "", "on": "", "n": 40, "estimate": 0.9, "low": 0.8, "high": 0.95
+    }  # fmt: skip
+    assert performance["notes"][0].startswith("accuracy falls by 31 points (95 % interval 20 to 42)")
+    assert performance["measured"] == measured
+
+
+def test_a_performance_of_other_weights_is_refused(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path, "mine")
+    (folder / "performance.json").write_text(json.dumps({"sha256": "0" * 64}))
+    with pytest.raises(ValueError, match="measured with other weights"):
+        register_folder(folder)
+    assert not Network.objects.exists()
 
 
 def pickled(folder: Path) -> None:
