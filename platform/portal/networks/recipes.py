@@ -43,7 +43,7 @@ class Recipe:
 
     def quick(self) -> Recipe:
         """A training short enough for a test: enough to show that the recipe works."""
-        crops, images = (100, 10) if self.task == "segmentation" else (90, 90)
+        crops, images = (200, 20) if self.task == "segmentation" else (90, 90)
         if not self.crop_steps:
             crops, images = 0, 60
         return replace(self, anatomies=min(self.anatomies, 160), crop_steps=crops, full_steps=images)
