@@ -6,7 +6,6 @@ import json
 import uuid
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 
 from studies.models import Enrolment, Trial
@@ -40,10 +39,9 @@ def send(
     *,
     key: uuid.UUID | str | None = None,
     **more: Any,
-) -> HttpResponse:
+) -> Any:
     """One answer, as the browser sends it."""
     body = {"key": str(key or uuid.uuid4()), "step": step, "answers": ANSWERS[step] if answers is None else answers}
-    found: HttpResponse = client.post(
+    return client.post(
         f"/s/{trial.token}/answer", json.dumps(body | {"client": {}} | more), content_type="application/json"
     )
-    return found

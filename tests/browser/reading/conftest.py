@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from portal.accounts.models import User
 from studies.models import Enrolment
-from tests.studies.ward import Ward, enrolled, make_study, signed_in
+from tests.studies.ward import BLOCKS, Ward, enrolled, make_study, signed_in
 
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
@@ -51,9 +51,10 @@ def open_room(live_server: LiveServer, webgl_browser: Browser, researcher: User)
         contexts.append(webgl_browser.new_context(**options))
         return contexts[-1]
 
-    yield lambda *tasks: Room(
-        live_server.url, make_study(researcher, **({"tasks": tasks} if tasks else {})), new_context
-    )
+    def serve(*tasks: str) -> Room:
+        return Room(live_server.url, make_study(researcher, tasks=tasks or tuple(BLOCKS)), new_context)
+
+    yield serve
     for context in contexts:
         context.close()
 

@@ -126,7 +126,7 @@ def test_an_answer_whose_receipt_is_lost_is_stored_once(opened: Opened) -> None:
     _room, _enrolment, page = opened
     leave_practice(page)
     before = page.url
-    lost = []
+    lost: list[int] = []
 
     def lose_first(route: Route) -> None:
         if lost:

@@ -33,7 +33,7 @@ def test_the_same_key_gives_the_stored_row(reading: Enrolment, browser_of_reader
     first = send(browser_of_reader, trial, "rate", key=key)
     second = send(browser_of_reader, trial, "rate", {"coverage": 1, "extraneous": 1}, key=key)
     assert first.status_code == second.status_code == 200
-    assert first.json() == second.json()  # type: ignore[attr-defined]
+    assert first.json() == second.json()
     stored = Response.objects.get()
     assert stored.answers == {"coverage": 4, "extraneous": 2}
     assert stored.key == key
@@ -73,7 +73,7 @@ def test_another_key_for_an_answered_step_is_refused(reading: Enrolment, browser
     before = Response.objects.count()
     refused = send(browser_of_reader, trial, "initial", {"probability": 99})
     assert refused.status_code == 409
-    assert refused.json()["detail"] == "This was answered before, and that answer is kept."  # type: ignore[attr-defined]
+    assert refused.json()["detail"] == "This was answered before, and that answer is kept."
     assert send(browser_of_reader, trial, "initial", {"probability": 99}, revise=True).status_code == 409
     assert Response.objects.count() == before
     assert Response.objects.get(trial=trial).answers == {"probability": 30.0}
@@ -151,7 +151,7 @@ def test_bad_answers_are_one_sentence(
     sent = {"answers": ANSWERS["rate"], "step": "rate"} | body
     refused = send(browser_of_reader, current(reading), sent.pop("step"), sent.pop("answers"), **sent)
     assert refused.status_code == status
-    assert sentence in refused.json()["detail"]  # type: ignore[attr-defined]
+    assert sentence in refused.json()["detail"]
     assert Response.objects.count() == 0
     assert current(reading).state == TrialState.PENDING
 
@@ -159,9 +159,9 @@ def test_bad_answers_are_one_sentence(
 def test_practice_tells_what_is_known(reading: Enrolment, browser_of_reader: Client) -> None:
     trial = current(reading)
     assert trial.is_practice
-    receipt = send(browser_of_reader, trial, "rate").json()  # type: ignore[attr-defined]
+    receipt = send(browser_of_reader, trial, "rate").json()
     assert "% of the nodule" in receipt["feedback"]["sentence"]
-    receipt = send(browser_of_reader, current(reading), "rate").json()  # type: ignore[attr-defined]
+    receipt = send(browser_of_reader, current(reading), "rate").json()
     assert "feedback" not in receipt
 
 

@@ -7,6 +7,8 @@ from django.core.management import CommandError, call_command
 
 from portal.accounts.models import User
 from studies.models import Enrolment, EnrolmentState, Response
+from studies.services import simulate
+from studies.simulation import SimulationError
 from tests.studies.ward import make_study
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.db]
@@ -36,8 +38,6 @@ def test_readers_finish_and_are_marked(researcher: User) -> None:
 
 def test_an_interrupted_simulation_goes_on(researcher: User, monkeypatch: pytest.MonkeyPatch) -> None:
     make_study(researcher, tasks=("usefulness",))
-    from studies.services import simulate
-
     original = simulate._answers
     count = 0
 
@@ -45,7 +45,7 @@ def test_an_interrupted_simulation_goes_on(researcher: User, monkeypatch: pytest
         nonlocal count
         count += 1
         if count == 3:
-            raise simulate.SimulationError("The power went out.")
+            raise SimulationError("The power went out.")
         return original(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(simulate, "_answers", breaks)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
-from django.urls import get_resolver
+from django.urls import URLResolver, get_resolver
 
 from portal.accounts.models import User
 from studies.models import Enrolment, Response
 from tests.studies.steps import current, go_on, send
 from tests.studies.ward import Ward, enrolled, signed_in
 
-STUDY = ("/study/{pk}/", "/study/{pk}/consent", "/study/{pk}/leave", "/study/{pk}/closed")
-STUDY += ("/study/{pk}/instructions", "/study/{pk}/break", "/study/{pk}/thanks")
+STUDY = tuple(f"/study/{{pk}}/{name}" for name in ("", "consent", "leave", "closed", "instructions", "break", "thanks"))
 TRIAL = ("/s/{token}/", "/s/{token}/change", "/s/{token}/image", "/s/{token}/header", "/s/{token}/overlay/a")
 
 
 def test_the_tables_name_every_address() -> None:
-    patterns = get_resolver("studies.urls").url_patterns[-1].url_patterns
+    room = get_resolver("studies.urls").url_patterns[-1]
+    assert isinstance(room, URLResolver)
+    patterns = room.url_patterns
     known = {path.format(pk="<int:pk>", token="<str:token>").strip("/") for path in (*STUDY, *TRIAL)}
     known |= {"invitation/<str:token>", "s", "s/<str:token>/answer", "s/<str:token>/overlay/<str:letter>"}
     assert {str(each.pattern).strip("/") for each in patterns} <= known

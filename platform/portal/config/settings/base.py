@@ -95,6 +95,8 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "accounts:sign_in"
 AXES_FAILURE_LIMIT = env.integer("SIGN_IN_FAILURES", 8)
 AXES_COOLOFF_TIME = 1
+# By default failures are noted without the name that the check looks for, because our users sign in by e-mail.
+AXES_USERNAME_FORM_FIELD = "username"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "portal/accounts/locked_out.html"
 AXES_IPWARE_PROXY_COUNT = env.integer("PROXY_COUNT", 0)
