@@ -22,9 +22,15 @@ def transport_options(url: str, folder: Path) -> dict[str, object]:
     return {"data_folder_in": str(queue), "data_folder_out": str(queue), "control_folder": str(control)}
 
 
+def transport(url: str) -> str | None:
+    """Our own transport in place of kombu's for the embedded folder; None leaves the choice to the address."""
+    return "portal.jobs.folder:Transport" if url.startswith("filesystem") else None
+
+
 app = Celery("heatproof", broker=settings.BROKER_URL)
 app.conf.update(
     broker_transport_options=transport_options(settings.BROKER_URL, settings.BROKER_FOLDER),
+    broker_transport=transport(settings.BROKER_URL),
     broker_connection_retry_on_startup=True,
     task_serializer="json",
     accept_content=["json"],

@@ -64,7 +64,7 @@ def _rows(measured: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _notes(measured: dict[str, Any]) -> list[str]:
     """What an interval that leaves out 0 says about the shortcut."""
-    drop = measured.get("drop")
+    drop: Any = measured.get("drop")
     if not _is_estimate(drop) or drop["low"] <= 0:
         return []
     return [
