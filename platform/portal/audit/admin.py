@@ -33,6 +33,7 @@ class EntryAdmin(PanelAdmin):
     readonly_fields = ("details",)
 
     def own_pages(self) -> list[URLPattern]:
+        """The check of the chain."""
         return [self.page("check", self.check_chain, "check", methods=("POST",))]
 
     def check_chain(self, request: HttpRequest) -> HttpResponse:

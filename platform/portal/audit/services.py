@@ -23,7 +23,7 @@ def record(*, actor: User | None, action: str, subject: models.Model | str, **de
     entry = Entry(
         at=timezone.now(),
         actor=actor,
-        actor_label=actor.email if actor else "system",
+        actor_label=_label(actor),
         action=action,
         subject=subject if isinstance(subject, str) else f"{subject._meta.model_name}:{subject.pk}",
         detail=detail,
@@ -58,6 +58,13 @@ def first_broken_entry() -> Entry | None:
             return entry
         previous = entry.hash
     return None
+
+
+def _label(actor: User | None) -> str:
+    """Staff by address; readers by number, so that an erased person leaves no name in what never forgets."""
+    if actor is None:
+        return "system"
+    return actor.email if actor.is_researcher else f"user:{actor.pk}"
 
 
 def _only_one_at_a_time() -> None:

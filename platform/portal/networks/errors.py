@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class NetworkError(ValueError):
-    """This network cannot be used."""
+    """The network cannot be used."""
 
 
 class DescriptionError(NetworkError):

@@ -24,7 +24,9 @@ class Network(models.Model):
     classes = models.JSONField(default=list, help_text="Names of the classes or channels.")
     target_class = models.PositiveIntegerField(default=1, help_text="The class or channel that is explained.")
     preprocessing = models.JSONField(default=dict, help_text="Size, channels, range, mean and s.d.")
-    layer = models.CharField(max_length=200, blank=True, help_text="Target layer of CAM methods; empty for the default.")
+    layer = models.CharField(
+        max_length=200, blank=True, help_text="Target layer of CAM methods; empty for the default."
+    )
     weights = models.CharField(max_length=200, help_text="Name of the safetensors file in the file storage.")
     weights_sha256 = models.CharField(max_length=64)
     performance = models.JSONField(default=dict, blank=True, help_text="Measured on unseen cases, with intervals.")

@@ -36,7 +36,10 @@ def test_the_clean_network_keeps_its_promise() -> None:
     found = performance("chest-clean")
     assert found["auroc"]["value"] >= 0.9
     assert abs(found["drop"]["value"]) < 0.1
-    assert found == read_performance("chest-clean")
+    # Another processor may round a logit to the other side of the threshold.
+    kept = read_performance("chest-clean")
+    assert found["sha256"] == kept["sha256"]
+    assert found["auroc"]["value"] == pytest.approx(kept["auroc"]["value"], abs=0.005)
 
 
 @pytest.mark.slow

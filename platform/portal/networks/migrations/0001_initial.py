@@ -4,34 +4,51 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Network',
+            name="Network",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=64, unique=True)),
-                ('title', models.CharField(max_length=200)),
-                ('description', models.TextField(blank=True)),
-                ('task', models.CharField(choices=[('classification', 'Classification'), ('segmentation', 'Segmentation')], max_length=16)),
-                ('architecture', models.CharField(max_length=100)),
-                ('arguments', models.JSONField(blank=True, default=dict)),
-                ('classes', models.JSONField(default=list, help_text='Names of the classes or channels.')),
-                ('target_class', models.PositiveIntegerField(default=1, help_text='The class or channel that is explained.')),
-                ('preprocessing', models.JSONField(default=dict, help_text='Size, channels, range, mean and s.d.')),
-                ('layer', models.CharField(blank=True, help_text='Target layer of CAM methods; empty for the default.', max_length=200)),
-                ('weights', models.CharField(help_text='Name of the safetensors file in the file storage.', max_length=200)),
-                ('weights_sha256', models.CharField(max_length=64)),
-                ('performance', models.JSONField(blank=True, default=dict, help_text='Measured on unseen cases, with intervals.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(max_length=64, unique=True)),
+                ("title", models.CharField(max_length=200)),
+                ("description", models.TextField(blank=True)),
+                (
+                    "task",
+                    models.CharField(
+                        choices=[("classification", "Classification"), ("segmentation", "Segmentation")], max_length=16
+                    ),
+                ),
+                ("architecture", models.CharField(max_length=100)),
+                ("arguments", models.JSONField(blank=True, default=dict)),
+                ("classes", models.JSONField(default=list, help_text="Names of the classes or channels.")),
+                (
+                    "target_class",
+                    models.PositiveIntegerField(default=1, help_text="The class or channel that is explained."),
+                ),
+                ("preprocessing", models.JSONField(default=dict, help_text="Size, channels, range, mean and s.d.")),
+                (
+                    "layer",
+                    models.CharField(
+                        blank=True, help_text="Target layer of CAM methods; empty for the default.", max_length=200
+                    ),
+                ),
+                (
+                    "weights",
+                    models.CharField(help_text="Name of the safetensors file in the file storage.", max_length=200),
+                ),
+                ("weights_sha256", models.CharField(max_length=64)),
+                (
+                    "performance",
+                    models.JSONField(blank=True, default=dict, help_text="Measured on unseen cases, with intervals."),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ('slug',),
+                "ordering": ("slug",),
             },
         ),
     ]
