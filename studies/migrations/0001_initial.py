@@ -6,281 +6,570 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalog', '0001_initial'),
-        ('explanations', '0001_initial'),
-        ('networks', '0001_initial'),
+        ("catalog", "0001_initial"),
+        ("explanations", "0001_initial"),
+        ("networks", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ProtocolVersion',
+            name="ProtocolVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(default=1)),
-                ('source', models.TextField(help_text='The protocol as it was written, in YAML.')),
-                ('document', models.JSONField(help_text='The protocol with every default filled in.')),
-                ('hash', models.CharField(db_index=True, help_text="SHA-256 of the document's canonical JSON.", max_length=64)),
-                ('stimuli_hash', models.CharField(blank=True, help_text='SHA-256 over all stimuli, set by locking.', max_length=64)),
-                ('code_version', models.CharField(blank=True, max_length=64)),
-                ('reason', models.CharField(blank=True, help_text='Why this version followed the one before.', max_length=300)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('locked_at', models.DateTimeField(blank=True, null=True)),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField(default=1)),
+                ("source", models.TextField(help_text="The protocol as it was written, in YAML.")),
+                ("document", models.JSONField(help_text="The protocol with every default filled in.")),
+                (
+                    "hash",
+                    models.CharField(
+                        db_index=True, help_text="SHA-256 of the document's canonical JSON.", max_length=64
+                    ),
+                ),
+                (
+                    "stimuli_hash",
+                    models.CharField(blank=True, help_text="SHA-256 over all stimuli, set by locking.", max_length=64),
+                ),
+                ("code_version", models.CharField(blank=True, max_length=64)),
+                (
+                    "reason",
+                    models.CharField(blank=True, help_text="Why this version followed the one before.", max_length=300),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("locked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ('study_id', '-number'),
+                "ordering": ("study_id", "-number"),
             },
         ),
         migrations.CreateModel(
-            name='Arm',
+            name="Arm",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(help_text='A blinded letter, drawn by lot.', max_length=4)),
-                ('kind', models.CharField(choices=[('unaided', 'Image alone'), ('ai', "Image and the AI's output"), ('explained', "Image, the AI's output and its map")], max_length=16)),
-                ('label', models.CharField(blank=True, help_text="The explanation's label; empty without a map.", max_length=64)),
-                ('is_control', models.BooleanField(default=False)),
-                ('network', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='networks.network')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='arms', to='studies.protocolversion')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(help_text="A blinded letter, drawn by lot.", max_length=4)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("unaided", "Image alone"),
+                            ("ai", "Image and the AI's output"),
+                            ("explained", "Image, the AI's output and its map"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "label",
+                    models.CharField(
+                        blank=True, help_text="The explanation's label; empty without a map.", max_length=64
+                    ),
+                ),
+                ("is_control", models.BooleanField(default=False)),
+                (
+                    "network",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="networks.network",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="arms", to="studies.protocolversion"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('version_id', 'code'),
+                "ordering": ("version_id", "code"),
             },
         ),
         migrations.CreateModel(
-            name='Reader',
+            name="Reader",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('pseudonym', models.CharField(max_length=32)),
-                ('profile', models.JSONField(blank=True, default=dict)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('user', models.ForeignKey(blank=True, help_text='The person; erasure cuts this link.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='reader_roles', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("pseudonym", models.CharField(max_length=32)),
+                ("profile", models.JSONField(blank=True, default=dict)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The person; erasure cuts this link.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="reader_roles",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ('study_id', 'pseudonym'),
+                "ordering": ("study_id", "pseudonym"),
             },
         ),
         migrations.CreateModel(
-            name='Enrolment',
+            name="Enrolment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('run_kind', models.CharField(choices=[('preview', 'Preview'), ('bot', 'Simulated reader'), ('pilot', 'Pilot'), ('live', 'Live')], default='live', max_length=16)),
-                ('slot', models.PositiveIntegerField(help_text='Which row of the design this reader follows.')),
-                ('state', models.CharField(choices=[('enrolled', 'Enrolled'), ('consented', 'Consented'), ('completed', 'Completed'), ('withdrawn', 'Withdrawn')], default='enrolled', max_length=16)),
-                ('consent_version', models.CharField(blank=True, max_length=32)),
-                ('consent_hash', models.CharField(blank=True, help_text='SHA-256 of the text that was agreed to.', max_length=64)),
-                ('consented_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('completed_at', models.DateTimeField(blank=True, null=True)),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='enrolments', to='studies.protocolversion')),
-                ('reader', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='enrolments', to='studies.reader')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "run_kind",
+                    models.CharField(
+                        choices=[
+                            ("preview", "Preview"),
+                            ("bot", "Simulated reader"),
+                            ("pilot", "Pilot"),
+                            ("live", "Live"),
+                        ],
+                        default="live",
+                        max_length=16,
+                    ),
+                ),
+                ("slot", models.PositiveIntegerField(help_text="Which row of the design this reader follows.")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("enrolled", "Enrolled"),
+                            ("consented", "Consented"),
+                            ("completed", "Completed"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        default="enrolled",
+                        max_length=16,
+                    ),
+                ),
+                ("consent_version", models.CharField(blank=True, max_length=32)),
+                (
+                    "consent_hash",
+                    models.CharField(blank=True, help_text="SHA-256 of the text that was agreed to.", max_length=64),
+                ),
+                ("consented_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("completed_at", models.DateTimeField(blank=True, null=True)),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="enrolments",
+                        to="studies.protocolversion",
+                    ),
+                ),
+                (
+                    "reader",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="enrolments", to="studies.reader"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('version_id', 'run_kind', 'slot'),
+                "ordering": ("version_id", "run_kind", "slot"),
             },
         ),
         migrations.CreateModel(
-            name='Report',
+            name="Report",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('run_kinds', models.JSONField(default=list)),
-                ('table_sha256', models.CharField(max_length=64)),
-                ('ratings', models.PositiveIntegerField(default=0)),
-                ('seed', models.BigIntegerField(default=0)),
-                ('files', models.JSONField(default=dict, help_text='Kind of file to its name in the file storage.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reports', to='studies.protocolversion')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("run_kinds", models.JSONField(default=list)),
+                ("table_sha256", models.CharField(max_length=64)),
+                ("ratings", models.PositiveIntegerField(default=0)),
+                ("seed", models.BigIntegerField(default=0)),
+                ("files", models.JSONField(default=dict, help_text="Kind of file to its name in the file storage.")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reports",
+                        to="studies.protocolversion",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-id',),
+                "ordering": ("-id",),
             },
         ),
         migrations.CreateModel(
-            name='Analysis',
+            name="Analysis",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=64)),
-                ('is_primary', models.BooleanField(default=False)),
-                ('parameters', models.JSONField(default=dict)),
-                ('result', models.JSONField()),
-                ('report', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='analyses', to='studies.report')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=64)),
+                ("is_primary", models.BooleanField(default=False)),
+                ("parameters", models.JSONField(default=dict)),
+                ("result", models.JSONField()),
+                (
+                    "report",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="analyses", to="studies.report"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'analyses',
-                'ordering': ('report_id', 'id'),
+                "verbose_name_plural": "analyses",
+                "ordering": ("report_id", "id"),
             },
         ),
         migrations.CreateModel(
-            name='Session',
+            name="Session",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('started_at', models.DateTimeField()),
-                ('last_seen_at', models.DateTimeField()),
-                ('environment', models.JSONField(blank=True, default=dict, help_text='Viewer back-end, pixel ratio, canvas size...')),
-                ('enrolment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sessions', to='studies.enrolment')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("started_at", models.DateTimeField()),
+                ("last_seen_at", models.DateTimeField()),
+                (
+                    "environment",
+                    models.JSONField(
+                        blank=True, default=dict, help_text="Viewer back-end, pixel ratio, canvas size..."
+                    ),
+                ),
+                (
+                    "enrolment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="sessions", to="studies.enrolment"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('enrolment_id', 'number'),
+                "ordering": ("enrolment_id", "number"),
             },
         ),
         migrations.CreateModel(
-            name='Stimulus',
+            name="Stimulus",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('display', models.CharField(blank=True, help_text='Content hash of the displayed uint8 map.', max_length=64)),
-                ('display_record', models.JSONField(blank=True, default=dict, help_text='How the map was made fit for display.')),
-                ('arm', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stimuli', to='studies.arm')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stimuli', to='catalog.case')),
-                ('explanation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='stimuli', to='explanations.explanation')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stimuli', to='studies.protocolversion')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "display",
+                    models.CharField(blank=True, help_text="Content hash of the displayed uint8 map.", max_length=64),
+                ),
+                (
+                    "display_record",
+                    models.JSONField(blank=True, default=dict, help_text="How the map was made fit for display."),
+                ),
+                (
+                    "arm",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="stimuli", to="studies.arm"
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="stimuli", to="catalog.case"
+                    ),
+                ),
+                (
+                    "explanation",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stimuli",
+                        to="explanations.explanation",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="stimuli",
+                        to="studies.protocolversion",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'stimuli',
-                'ordering': ('version_id', 'case_id', 'arm_id'),
+                "verbose_name_plural": "stimuli",
+                "ordering": ("version_id", "case_id", "arm_id"),
             },
         ),
         migrations.CreateModel(
-            name='Study',
+            name="Study",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=64, unique=True)),
-                ('title', models.CharField(max_length=200)),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('locked', 'Locked'), ('live', 'Live'), ('closed', 'Closed')], default='draft', max_length=16)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('launched_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='studies', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(max_length=64, unique=True)),
+                ("title", models.CharField(max_length=200)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("draft", "Draft"), ("locked", "Locked"), ("live", "Live"), ("closed", "Closed")],
+                        default="draft",
+                        max_length=16,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("launched_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="studies",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'studies',
-                'ordering': ('-id',),
+                "verbose_name_plural": "studies",
+                "ordering": ("-id",),
             },
         ),
         migrations.AddField(
-            model_name='reader',
-            name='study',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='readers', to='studies.study'),
+            model_name="reader",
+            name="study",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="readers", to="studies.study"
+            ),
         ),
         migrations.AddField(
-            model_name='protocolversion',
-            name='study',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='studies.study'),
+            model_name="protocolversion",
+            name="study",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="studies.study"
+            ),
         ),
         migrations.CreateModel(
-            name='Invitation',
+            name="Invitation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token_hash', models.CharField(max_length=64, unique=True)),
-                ('email', models.EmailField(blank=True, max_length=254)),
-                ('note', models.CharField(blank=True, max_length=200)),
-                ('run_kind', models.CharField(choices=[('preview', 'Preview'), ('bot', 'Simulated reader'), ('pilot', 'Pilot'), ('live', 'Live')], default='live', max_length=16)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('expires_at', models.DateTimeField()),
-                ('used_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('used_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('study', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invitations', to='studies.study')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("token_hash", models.CharField(max_length=64, unique=True)),
+                ("email", models.EmailField(blank=True, max_length=254)),
+                ("note", models.CharField(blank=True, max_length=200)),
+                (
+                    "run_kind",
+                    models.CharField(
+                        choices=[
+                            ("preview", "Preview"),
+                            ("bot", "Simulated reader"),
+                            ("pilot", "Pilot"),
+                            ("live", "Live"),
+                        ],
+                        default="live",
+                        max_length=16,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("expires_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "used_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "study",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="invitations", to="studies.study"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-id',),
+                "ordering": ("-id",),
             },
         ),
         migrations.CreateModel(
-            name='Trial',
+            name="Trial",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField(help_text="Place in the reader's order, from 0.")),
-                ('block', models.CharField(max_length=64)),
-                ('task', models.CharField(max_length=64)),
-                ('occurrence', models.PositiveSmallIntegerField(default=1, help_text='2 and more are repeats.')),
-                ('is_practice', models.BooleanField(default=False)),
-                ('token', models.CharField(help_text="Random; all that a reader's browser knows it by.", max_length=43, unique=True)),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('open', 'Open'), ('done', 'Done')], default='pending', max_length=16)),
-                ('step', models.PositiveSmallIntegerField(default=0, help_text='Which step of the task is next.')),
-                ('served_at', models.DateTimeField(blank=True, null=True)),
-                ('completed_at', models.DateTimeField(blank=True, null=True)),
-                ('arm', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='trials', to='studies.arm')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='trials', to='catalog.case')),
-                ('enrolment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='trials', to='studies.enrolment')),
-                ('second_arm', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='studies.arm')),
-                ('second_stimulus', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='studies.stimulus')),
-                ('stimulus', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='trials', to='studies.stimulus')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveIntegerField(help_text="Place in the reader's order, from 0.")),
+                ("block", models.CharField(max_length=64)),
+                ("task", models.CharField(max_length=64)),
+                ("occurrence", models.PositiveSmallIntegerField(default=1, help_text="2 and more are repeats.")),
+                ("is_practice", models.BooleanField(default=False)),
+                (
+                    "token",
+                    models.CharField(
+                        help_text="Random; all that a reader's browser knows it by.", max_length=43, unique=True
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("pending", "Pending"), ("open", "Open"), ("done", "Done")],
+                        default="pending",
+                        max_length=16,
+                    ),
+                ),
+                ("step", models.PositiveSmallIntegerField(default=0, help_text="Which step of the task is next.")),
+                ("served_at", models.DateTimeField(blank=True, null=True)),
+                ("completed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "arm",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="trials", to="studies.arm"
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="trials", to="catalog.case"
+                    ),
+                ),
+                (
+                    "enrolment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="trials", to="studies.enrolment"
+                    ),
+                ),
+                (
+                    "second_arm",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="studies.arm",
+                    ),
+                ),
+                (
+                    "second_stimulus",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="studies.stimulus",
+                    ),
+                ),
+                (
+                    "stimulus",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="trials", to="studies.stimulus"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('enrolment_id', 'position'),
+                "ordering": ("enrolment_id", "position"),
             },
         ),
         migrations.CreateModel(
-            name='Response',
+            name="Response",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('step', models.CharField(help_text="The step's name, for example initial.", max_length=32)),
-                ('revision', models.PositiveSmallIntegerField(default=1)),
-                ('key', models.UUIDField(help_text='Drawn by the browser; the same answer sent twice is stored once.', unique=True)),
-                ('answers', models.JSONField()),
-                ('client', models.JSONField(blank=True, default=dict, help_text="The browser's clock, active time and viewer.")),
-                ('received_at', models.DateTimeField()),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='responses', to='studies.session')),
-                ('trial', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='responses', to='studies.trial')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("step", models.CharField(help_text="The step's name, for example initial.", max_length=32)),
+                ("revision", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "key",
+                    models.UUIDField(
+                        help_text="Drawn by the browser; the same answer sent twice is stored once.", unique=True
+                    ),
+                ),
+                ("answers", models.JSONField()),
+                (
+                    "client",
+                    models.JSONField(
+                        blank=True, default=dict, help_text="The browser's clock, active time and viewer."
+                    ),
+                ),
+                ("received_at", models.DateTimeField()),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="responses", to="studies.session"
+                    ),
+                ),
+                (
+                    "trial",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="responses", to="studies.trial"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('trial_id', 'id'),
+                "ordering": ("trial_id", "id"),
             },
         ),
         migrations.AddConstraint(
-            model_name='arm',
-            constraint=models.UniqueConstraint(fields=('version', 'code'), name='arm_code_once'),
+            model_name="arm",
+            constraint=models.UniqueConstraint(fields=("version", "code"), name="arm_code_once"),
         ),
         migrations.AddConstraint(
-            model_name='arm',
-            constraint=models.UniqueConstraint(fields=('version', 'kind', 'network', 'label'), name='arm_once'),
+            model_name="arm",
+            constraint=models.UniqueConstraint(fields=("version", "kind", "network", "label"), name="arm_once"),
         ),
         migrations.AddConstraint(
-            model_name='enrolment',
-            constraint=models.UniqueConstraint(fields=('version', 'reader', 'run_kind'), name='enrolment_once'),
+            model_name="enrolment",
+            constraint=models.UniqueConstraint(fields=("version", "reader", "run_kind"), name="enrolment_once"),
         ),
         migrations.AddConstraint(
-            model_name='enrolment',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'withdrawn'), _negated=True), fields=('version', 'run_kind', 'slot'), name='slot_taken_once'),
+            model_name="enrolment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "withdrawn"), _negated=True),
+                fields=("version", "run_kind", "slot"),
+                name="slot_taken_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='analysis',
-            constraint=models.UniqueConstraint(fields=('report', 'name'), name='analysis_once'),
+            model_name="analysis",
+            constraint=models.UniqueConstraint(fields=("report", "name"), name="analysis_once"),
         ),
         migrations.AddConstraint(
-            model_name='session',
-            constraint=models.UniqueConstraint(fields=('enrolment', 'number'), name='session_once'),
+            model_name="session",
+            constraint=models.UniqueConstraint(fields=("enrolment", "number"), name="session_once"),
         ),
         migrations.AddConstraint(
-            model_name='stimulus',
-            constraint=models.UniqueConstraint(fields=('arm', 'case'), name='stimulus_once'),
+            model_name="stimulus",
+            constraint=models.UniqueConstraint(fields=("arm", "case"), name="stimulus_once"),
         ),
         migrations.AddConstraint(
-            model_name='reader',
-            constraint=models.UniqueConstraint(fields=('study', 'pseudonym'), name='pseudonym_once'),
+            model_name="reader",
+            constraint=models.UniqueConstraint(fields=("study", "pseudonym"), name="pseudonym_once"),
         ),
         migrations.AddConstraint(
-            model_name='reader',
-            constraint=models.UniqueConstraint(fields=('study', 'user'), name='reader_once'),
+            model_name="reader",
+            constraint=models.UniqueConstraint(fields=("study", "user"), name="reader_once"),
         ),
         migrations.AddConstraint(
-            model_name='protocolversion',
-            constraint=models.UniqueConstraint(fields=('study', 'number'), name='version_once'),
+            model_name="protocolversion",
+            constraint=models.UniqueConstraint(fields=("study", "number"), name="version_once"),
         ),
         migrations.AddConstraint(
-            model_name='trial',
-            constraint=models.UniqueConstraint(fields=('enrolment', 'position'), name='position_once'),
+            model_name="trial",
+            constraint=models.UniqueConstraint(fields=("enrolment", "position"), name="position_once"),
         ),
         migrations.AddConstraint(
-            model_name='response',
-            constraint=models.UniqueConstraint(fields=('trial', 'step', 'revision'), name='revision_once'),
+            model_name="response",
+            constraint=models.UniqueConstraint(fields=("trial", "step", "revision"), name="revision_once"),
         ),
     ]

@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -15,96 +14,154 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Dataset',
+            name="Dataset",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=64, unique=True)),
-                ('title', models.CharField(max_length=200)),
-                ('description', models.TextField(blank=True)),
-                ('source', models.CharField(blank=True, help_text='Where the images came from.', max_length=300)),
-                ('licence', models.CharField(blank=True, max_length=200)),
-                ('is_phantom', models.BooleanField(default=False, help_text="Synthetic images: nobody's body.")),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(max_length=64, unique=True)),
+                ("title", models.CharField(max_length=200)),
+                ("description", models.TextField(blank=True)),
+                ("source", models.CharField(blank=True, help_text="Where the images came from.", max_length=300)),
+                ("licence", models.CharField(blank=True, max_length=200)),
+                ("is_phantom", models.BooleanField(default=False, help_text="Synthetic images: nobody's body.")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ('slug',),
+                "ordering": ("slug",),
             },
         ),
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(help_text="The case's pseudonym within its dataset.", max_length=100)),
-                ('patient', models.CharField(blank=True, help_text="The patient's pseudonym.", max_length=64)),
-                ('modality', models.CharField(blank=True, max_length=16)),
-                ('body_part', models.CharField(blank=True, max_length=64)),
-                ('laterality', models.CharField(blank=True, max_length=1)),
-                ('site', models.CharField(blank=True, max_length=64)),
-                ('split', models.CharField(blank=True, max_length=32)),
-                ('is_phantom', models.BooleanField(default=False)),
-                ('attributes', models.JSONField(blank=True, default=dict, help_text='Known covariates: size, contrast, marker...')),
-                ('approval', models.CharField(choices=[('approved', 'Approved'), ('quarantined', 'In quarantine'), ('rejected', 'Rejected')], db_index=True, default='quarantined', max_length=16)),
-                ('quarantine_reason', models.CharField(blank=True, max_length=300)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='catalog.dataset')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(help_text="The case's pseudonym within its dataset.", max_length=100)),
+                ("patient", models.CharField(blank=True, help_text="The patient's pseudonym.", max_length=64)),
+                ("modality", models.CharField(blank=True, max_length=16)),
+                ("body_part", models.CharField(blank=True, max_length=64)),
+                ("laterality", models.CharField(blank=True, max_length=1)),
+                ("site", models.CharField(blank=True, max_length=64)),
+                ("split", models.CharField(blank=True, max_length=32)),
+                ("is_phantom", models.BooleanField(default=False)),
+                (
+                    "attributes",
+                    models.JSONField(blank=True, default=dict, help_text="Known covariates: size, contrast, marker..."),
+                ),
+                (
+                    "approval",
+                    models.CharField(
+                        choices=[("approved", "Approved"), ("quarantined", "In quarantine"), ("rejected", "Rejected")],
+                        db_index=True,
+                        default="quarantined",
+                        max_length=16,
+                    ),
+                ),
+                ("quarantine_reason", models.CharField(blank=True, max_length=300)),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="cases", to="catalog.dataset"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('dataset_id', 'slug'),
+                "ordering": ("dataset_id", "slug"),
             },
         ),
         migrations.CreateModel(
-            name='Image',
+            name="Image",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('index', models.PositiveIntegerField(default=0)),
-                ('array', models.CharField(help_text='Content hash of the pixels in the array store.', max_length=64)),
-                ('source_sha256', models.CharField(blank=True, help_text='Hash of the file that was imported.', max_length=64)),
-                ('rows', models.PositiveIntegerField()),
-                ('columns', models.PositiveIntegerField()),
-                ('slices', models.PositiveIntegerField(default=1)),
-                ('channels', models.PositiveSmallIntegerField(default=1)),
-                ('bits', models.PositiveSmallIntegerField(default=8)),
-                ('is_signed', models.BooleanField(default=False)),
-                ('photometric', models.CharField(default='MONOCHROME2', max_length=16)),
-                ('slope', models.FloatField(default=1.0)),
-                ('intercept', models.FloatField(default=0.0)),
-                ('row_spacing', models.FloatField(blank=True, help_text='Millimetres between rows.', null=True)),
-                ('column_spacing', models.FloatField(blank=True, help_text='Millimetres between columns.', null=True)),
-                ('windows', models.JSONField(blank=True, default=list, help_text='[{name, center, width}], the first is the default.')),
-                ('tags', models.JSONField(blank=True, default=dict, help_text='The known tags that import let in.')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='images', to='catalog.case')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("index", models.PositiveIntegerField(default=0)),
+                ("array", models.CharField(help_text="Content hash of the pixels in the array store.", max_length=64)),
+                (
+                    "source_sha256",
+                    models.CharField(blank=True, help_text="Hash of the file that was imported.", max_length=64),
+                ),
+                ("rows", models.PositiveIntegerField()),
+                ("columns", models.PositiveIntegerField()),
+                ("slices", models.PositiveIntegerField(default=1)),
+                ("channels", models.PositiveSmallIntegerField(default=1)),
+                ("bits", models.PositiveSmallIntegerField(default=8)),
+                ("is_signed", models.BooleanField(default=False)),
+                ("photometric", models.CharField(default="MONOCHROME2", max_length=16)),
+                ("slope", models.FloatField(default=1.0)),
+                ("intercept", models.FloatField(default=0.0)),
+                ("row_spacing", models.FloatField(blank=True, help_text="Millimetres between rows.", null=True)),
+                ("column_spacing", models.FloatField(blank=True, help_text="Millimetres between columns.", null=True)),
+                (
+                    "windows",
+                    models.JSONField(
+                        blank=True, default=list, help_text="[{name, center, width}], the first is the default."
+                    ),
+                ),
+                ("tags", models.JSONField(blank=True, default=dict, help_text="The known tags that import let in.")),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="images", to="catalog.case"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('case_id', 'index'),
+                "ordering": ("case_id", "index"),
             },
         ),
         migrations.CreateModel(
-            name='ReferenceStandard',
+            name="ReferenceStandard",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(default='finding', help_text='What it is the truth of, for example nodule.', max_length=64)),
-                ('label', models.IntegerField(blank=True, help_text='Class index; 1 means present.', null=True)),
-                ('mask', models.CharField(blank=True, help_text='Content hash of a (rows, columns) bool array.', max_length=64)),
-                ('boxes', models.JSONField(blank=True, default=list, help_text='[[x, y, width, height], ...] in pixels.')),
-                ('source', models.CharField(blank=True, max_length=200)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reference_standards', to='catalog.case')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "name",
+                    models.CharField(
+                        default="finding", help_text="What it is the truth of, for example nodule.", max_length=64
+                    ),
+                ),
+                ("label", models.IntegerField(blank=True, help_text="Class index; 1 means present.", null=True)),
+                (
+                    "mask",
+                    models.CharField(
+                        blank=True, help_text="Content hash of a (rows, columns) bool array.", max_length=64
+                    ),
+                ),
+                (
+                    "boxes",
+                    models.JSONField(blank=True, default=list, help_text="[[x, y, width, height], ...] in pixels."),
+                ),
+                ("source", models.CharField(blank=True, max_length=200)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="reference_standards",
+                        to="catalog.case",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('case_id', 'name'),
+                "ordering": ("case_id", "name"),
             },
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(fields=('dataset', 'slug'), name='case_once'),
+            model_name="case",
+            constraint=models.UniqueConstraint(fields=("dataset", "slug"), name="case_once"),
         ),
         migrations.AddConstraint(
-            model_name='image',
-            constraint=models.UniqueConstraint(fields=('case', 'index'), name='image_once'),
+            model_name="image",
+            constraint=models.UniqueConstraint(fields=("case", "index"), name="image_once"),
         ),
         migrations.AddConstraint(
-            model_name='referencestandard',
-            constraint=models.UniqueConstraint(fields=('case', 'name'), name='reference_standard_once'),
+            model_name="referencestandard",
+            constraint=models.UniqueConstraint(fields=("case", "name"), name="reference_standard_once"),
         ),
     ]

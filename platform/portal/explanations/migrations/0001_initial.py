@@ -6,103 +6,174 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalog', '0001_initial'),
-        ('networks', '0001_initial'),
+        ("catalog", "0001_initial"),
+        ("networks", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Explanation',
+            name="Explanation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=64, unique=True)),
-                ('method', models.CharField(db_index=True, max_length=64)),
-                ('method_version', models.CharField(max_length=16)),
-                ('label', models.CharField(help_text='The method, or the name a run gave to it.', max_length=64)),
-                ('parameters', models.JSONField(default=dict)),
-                ('target', models.JSONField(default=dict, help_text='{kind: class|region, index or channel, ...}')),
-                ('is_control', models.BooleanField(default=False)),
-                ('truth_derived', models.BooleanField(default=False)),
-                ('seed', models.BigIntegerField(default=0)),
-                ('array', models.CharField(help_text='Content hash of the raw float32 map (rows, columns).', max_length=64)),
-                ('seconds', models.FloatField(help_text='Time spent on this map.')),
-                ('warning', models.CharField(blank=True, max_length=300)),
-                ('provenance', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('image', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='explanations', to='catalog.image')),
-                ('network', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='explanations', to='networks.network')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64, unique=True)),
+                ("method", models.CharField(db_index=True, max_length=64)),
+                ("method_version", models.CharField(max_length=16)),
+                ("label", models.CharField(help_text="The method, or the name a run gave to it.", max_length=64)),
+                ("parameters", models.JSONField(default=dict)),
+                ("target", models.JSONField(default=dict, help_text="{kind: class|region, index or channel, ...}")),
+                ("is_control", models.BooleanField(default=False)),
+                ("truth_derived", models.BooleanField(default=False)),
+                ("seed", models.BigIntegerField(default=0)),
+                (
+                    "array",
+                    models.CharField(help_text="Content hash of the raw float32 map (rows, columns).", max_length=64),
+                ),
+                ("seconds", models.FloatField(help_text="Time spent on this map.")),
+                ("warning", models.CharField(blank=True, max_length=300)),
+                ("provenance", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "image",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="explanations", to="catalog.image"
+                    ),
+                ),
+                (
+                    "network",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="explanations", to="networks.network"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('image_id', 'network_id', 'label'),
+                "ordering": ("image_id", "network_id", "label"),
             },
         ),
         migrations.CreateModel(
-            name='Prediction',
+            name="Prediction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('weights_sha256', models.CharField(max_length=64)),
-                ('predicted', models.IntegerField(help_text='The class with the highest output; for a segmenter 1 if it found any.')),
-                ('probability', models.FloatField(help_text='Of the target class; for a segmenter the highest in the image.')),
-                ('outputs', models.JSONField(default=list, help_text='Raw logits of a classifier.')),
-                ('mask', models.CharField(blank=True, help_text="Content hash of a segmenter's (rows, columns) mask.", max_length=64)),
-                ('dice', models.FloatField(blank=True, help_text='Against the reference mask, where both exist.', null=True)),
-                ('image', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='predictions', to='catalog.image')),
-                ('network', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='predictions', to='networks.network')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("weights_sha256", models.CharField(max_length=64)),
+                (
+                    "predicted",
+                    models.IntegerField(
+                        help_text="The class with the highest output; for a segmenter 1 if it found any."
+                    ),
+                ),
+                (
+                    "probability",
+                    models.FloatField(help_text="Of the target class; for a segmenter the highest in the image."),
+                ),
+                ("outputs", models.JSONField(default=list, help_text="Raw logits of a classifier.")),
+                (
+                    "mask",
+                    models.CharField(
+                        blank=True, help_text="Content hash of a segmenter's (rows, columns) mask.", max_length=64
+                    ),
+                ),
+                (
+                    "dice",
+                    models.FloatField(blank=True, help_text="Against the reference mask, where both exist.", null=True),
+                ),
+                (
+                    "image",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="predictions", to="catalog.image"
+                    ),
+                ),
+                (
+                    "network",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="predictions", to="networks.network"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('network_id', 'image_id'),
+                "ordering": ("network_id", "image_id"),
             },
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('methods', models.JSONField(default=list, help_text='[{label, method, parameters}]')),
-                ('metrics', models.JSONField(default=list, help_text='[{label, metric, parameters}]')),
-                ('seed', models.BigIntegerField(default=0)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='catalog.dataset')),
-                ('network', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='networks.network')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("methods", models.JSONField(default=list, help_text="[{label, method, parameters}]")),
+                ("metrics", models.JSONField(default=list, help_text="[{label, metric, parameters}]")),
+                ("seed", models.BigIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="runs", to="catalog.dataset"
+                    ),
+                ),
+                (
+                    "network",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="runs", to="networks.network"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-id',),
+                "ordering": ("-id",),
             },
         ),
         migrations.CreateModel(
-            name='Score',
+            name="Score",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('metric', models.CharField(max_length=64)),
-                ('label', models.CharField(max_length=64)),
-                ('metric_version', models.CharField(max_length=16)),
-                ('parameters', models.JSONField(default=dict)),
-                ('presentation', models.CharField(choices=[('native', 'Raw map'), ('displayed', 'As readers saw it')], default='native', max_length=16)),
-                ('seed', models.BigIntegerField(default=0)),
-                ('value', models.FloatField(blank=True, null=True)),
-                ('reason', models.CharField(blank=True, help_text='Why the value is undefined.', max_length=200)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('explanation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='scores', to='explanations.explanation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("metric", models.CharField(max_length=64)),
+                ("label", models.CharField(max_length=64)),
+                ("metric_version", models.CharField(max_length=16)),
+                ("parameters", models.JSONField(default=dict)),
+                (
+                    "presentation",
+                    models.CharField(
+                        choices=[("native", "Raw map"), ("displayed", "As readers saw it")],
+                        default="native",
+                        max_length=16,
+                    ),
+                ),
+                ("seed", models.BigIntegerField(default=0)),
+                ("value", models.FloatField(blank=True, null=True)),
+                ("reason", models.CharField(blank=True, help_text="Why the value is undefined.", max_length=200)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "explanation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="scores",
+                        to="explanations.explanation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('explanation_id', 'label'),
+                "ordering": ("explanation_id", "label"),
             },
         ),
         migrations.AddIndex(
-            model_name='explanation',
-            index=models.Index(fields=['network', 'image', 'label'], name='explanation_network_c262d7_idx'),
+            model_name="explanation",
+            index=models.Index(fields=["network", "image", "label"], name="explanation_network_c262d7_idx"),
         ),
         migrations.AddConstraint(
-            model_name='prediction',
-            constraint=models.UniqueConstraint(fields=('network', 'image', 'weights_sha256'), name='prediction_once'),
+            model_name="prediction",
+            constraint=models.UniqueConstraint(fields=("network", "image", "weights_sha256"), name="prediction_once"),
         ),
         migrations.AddConstraint(
-            model_name='score',
-            constraint=models.UniqueConstraint(fields=('explanation', 'label', 'presentation'), name='score_once'),
+            model_name="score",
+            constraint=models.UniqueConstraint(fields=("explanation", "label", "presentation"), name="score_once"),
         ),
     ]
