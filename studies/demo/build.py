@@ -16,9 +16,8 @@ from django.utils import timezone
 from portal.accounts.models import Role, User
 from portal.catalog.demo import SLUG, store_reading_set
 from portal.catalog.selectors import dataset_of
-from portal.explanations.scoring import score_run
 from portal.explanations.services import plan_run
-from portal.explanations.work import explain_run
+from portal.explanations.sharing import share_runs
 from portal.jobs.progress import bar
 from portal.networks.models import Network
 from portal.networks.work import register_folder
@@ -75,12 +74,12 @@ def store_phantoms() -> None:
 def explain_and_score() -> None:
     """Every method and control on every case for every network, then every metric of every map."""
     dataset = dataset_of(SLUG)
-    for network in Network.objects.filter(slug__in=NETWORKS):
-        run = plan_run(network=network, dataset=dataset, methods=[*METHODS, *CONTROLS], metrics=list(METRICS))
-        with bar(f"Maps of {network.slug}", "map") as progress:
-            explain_run(run, progress)
-        with bar(f"Scores of {network.slug}", "score") as progress:
-            score_run(run, progress)
+    runs = [
+        plan_run(network=network, dataset=dataset, methods=[*METHODS, *CONTROLS], metrics=list(METRICS))
+        for network in Network.objects.filter(slug__in=NETWORKS)
+    ]
+    with bar("Maps and scores", "value") as progress:
+        share_runs(runs, progress=progress)
 
 
 def open_study(name: str) -> ProtocolVersion:
