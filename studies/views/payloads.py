@@ -55,6 +55,9 @@ def _visible(request: HttpRequest, token: str) -> Trial:
     waits = trial.waits  # type: ignore[attr-defined]  # annotated by the selector
     if waits or trial.state == TrialState.PENDING or not open_to_answers(trial.enrolment):
         raise not_there()
+    # A case may lose its approval while a study is live: from then on nobody sees it.
+    if not trial.case.is_approved:
+        raise not_there()
     return trial
 
 

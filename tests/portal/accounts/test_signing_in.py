@@ -61,7 +61,7 @@ def test_a_forgotten_password(reader_user: User) -> None:
     client = Client()
     client.post("/account/password", {"email": "reader@example.org"})
     assert mail.outbox[0].to == ["reader@example.org"]
-    link = re.search(r"http://testserver(/account/password/\S+)", mail.outbox[0].body)
+    link = re.search(r"http://testserver(/account/password/\S+)", str(mail.outbox[0].body))
     assert link is not None
     page = client.get(link.group(1), follow=True)
     form = page.redirect_chain[-1][0]

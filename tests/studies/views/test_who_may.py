@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from django.test import Client
 from django.urls import URLResolver, get_resolver
 
 from portal.accounts.models import User
+from portal.catalog.models import Case
+from portal.storage.arrays import get_array
 from studies.models import Enrolment, Response
 from tests.studies.steps import current, go_on, send
 from tests.studies.ward import Ward, enrolled, signed_in
@@ -107,3 +110,25 @@ def test_reading_goes_on_in_another_browser(reading: Enrolment, browser_of_reade
     assert go_on(elsewhere, reading).context["shown"].token == current(reading).token
     send(elsewhere, current(reading), "rate")
     assert reading.sessions.count() == 2
+
+
+def test_a_case_that_lost_its_approval_is_shown_no_more(reading: Enrolment, browser_of_reader: Client) -> None:
+    trial = current(reading)
+    go_on(browser_of_reader, reading)
+    assert browser_of_reader.get(f"/s/{trial.token}/image").status_code == 200
+    Case.objects.update(approval="rejected")
+    for name in ("image", "header", "overlay/a"):
+        assert browser_of_reader.get(f"/s/{trial.token}/{name}").status_code == 404
+
+
+def test_the_image_arrives_as_it_was_stored(reading: Enrolment, browser_of_reader: Client) -> None:
+    """Read back with numpy: little-endian, row by row, neither turned nor mirrored."""
+    trial = current(reading)
+    go_on(browser_of_reader, reading)
+    header = browser_of_reader.get(f"/s/{trial.token}/header").json()
+    body = browser_of_reader.get(f"/s/{trial.token}/image").content
+    stored = get_array(trial.case.images.get().array)
+    assert (header["rows"], header["columns"], header["bits"]) == (*stored.shape[1:], 12)
+    assert (np.frombuffer(body, dtype="<u2").reshape(stored.shape) == stored).all()
+    shown = browser_of_reader.get(f"/s/{trial.token}/overlay/a").content
+    assert (np.frombuffer(shown, dtype=np.uint8).reshape(stored.shape[1:]) == get_array(trial.stimulus.display)).all()
