@@ -25,7 +25,7 @@ from portal.catalog.services import approve_case, import_cases, reject_case
 from tests.portal.catalog import asymmetric
 from tests.portal.catalog.test_importers import NIBABEL, PYDICOM, SKIMAGE, png_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.db]
 
 
 def call(folder: Path, *arguments: str) -> str:

@@ -24,7 +24,7 @@ from portal.networks.work import load_network, prepare
 from portal.parts.services import sync_registry
 from portal.storage import get_array
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.db]
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,7 @@ from portal.networks.preprocessing import prepare_mask
 from portal.networks.work import load_network, prepare
 from portal.parts.services import sync_registry
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.db]
 METRICS = ["deletion", "pointing-game", "sparseness", "model-randomisation"]
 
 

@@ -14,6 +14,7 @@ from portal.jobs.models import Job, JobState
 from portal.jobs.registry import KINDS, UnknownKind, work_of
 from portal.jobs.services import MAX_ATTEMPTS, LeaseLost, cancel, enqueue, ring_waiting, run_job
 
+pytestmark = pytest.mark.db
 CALLS: list[dict[str, Any]] = []
 
 
