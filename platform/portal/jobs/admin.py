@@ -30,6 +30,7 @@ class JobAdmin(PanelAdmin):
     ordering = ("-id",)
 
     def own_pages(self) -> list[URLPattern]:
+        """One job, its line, and the two buttons."""
         return [
             self.page("<int:pk>/change/", self.job, "change"),
             self.page("<int:pk>/line", self.line, "line"),
@@ -87,5 +88,5 @@ class JobAdmin(PanelAdmin):
             return line.trouble[:120]
         if not job.total:
             return "–"
-        bar = '<progress max="100" value="{0}" aria-label="{0} percent"></progress><span class="numbers">{1} of {2}</span>'
-        return format_html(bar, line.percent, job.done, job.total)
+        bar = '<progress max="100" value="{0}" aria-label="{0} percent"></progress>'
+        return format_html(bar + '<span class="numbers">{1} of {2}</span>', line.percent, job.done, job.total)

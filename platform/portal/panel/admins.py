@@ -48,18 +48,23 @@ class PanelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
         return user.is_researcher
 
     def has_module_permission(self, request: HttpRequest) -> bool:
+        """It may be named in the navigation."""
         return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """Whoever may use these pages."""
         return isinstance(request.user, User) and self.may_use(request.user)
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """Services add, by pages of their own."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """Services change, by pages of their own."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """Nothing is deleted here."""
         return False
 
     def own_pages(self) -> list[URLPattern]:
@@ -81,8 +86,10 @@ class PanelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
         """The address of one of this model's pages."""
         return reverse(f"admin:{self.url_name(page)}", args=args)
 
-    def page(self, route: str, view: View, name: str, *, methods: tuple[str, ...] = ("GET",)) -> URLPattern:
-        """A page of one's own under this model's address, guarded as all others are."""
+    def page(
+        self, route: str, view: View, name: str, *, methods: tuple[str, ...] = ("GET",), cacheable: bool = False
+    ) -> URLPattern:
+        """A page of one's own under this model's address, guarded as all others are; `cacheable` sets its own age."""
 
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -92,7 +99,7 @@ class PanelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
                 return HttpResponseNotAllowed(methods)
             return view(request, *args, **kwargs)
 
-        return path(route, self.admin_site.admin_view(guarded), name=self.url_name(name))
+        return path(route, self.admin_site.admin_view(guarded, cacheable), name=self.url_name(name))
 
     def show(self, request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:
         """A page with the panel's chrome around it; `trail` may hold `(title, address)` pairs above it."""
@@ -108,12 +115,14 @@ class PanelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
             raise Http404 from None
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """The list, under our title and introduction."""
         context = {"title": self.nav_name, "intro": self.intro, "list_title": self.nav_name, **(extra_context or {})}
         return super().changelist_view(request, context)
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
+        """The record, under the way back to its list."""
         context = {"list_title": self.nav_name, "list_url": self.url("changelist"), **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, context)
 
@@ -129,6 +138,7 @@ class AdministratorsOnly(PanelAdmin):
     """A model that administrators alone may see."""
 
     def may_use(self, user: User) -> bool:
+        """Administrators."""
         return user.is_administrator
 
 
