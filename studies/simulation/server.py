@@ -5,23 +5,27 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
+from django.db import connections
 from django.test.utils import override_settings
 
 STATIC = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
 
-class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-
-
 class _Handler(WSGIRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """Stay quiet: the progress bar tells enough."""
+
+
+def _serve(server: WSGIServer) -> None:
+    """One thread for all requests: simulated readers come one after the other, and it keeps one database connection."""
+    try:
+        server.serve_forever(0.05)
+    finally:
+        connections.close_all()
 
 
 @contextmanager
@@ -37,12 +41,12 @@ def served() -> Iterator[str]:
         STORAGES=settings.STORAGES | {"staticfiles": {"BACKEND": STATIC}},
     )
     with plain:
-        server = make_server("127.0.0.1", 0, WSGIHandler(), server_class=_Server, handler_class=_Handler)
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        server = make_server("127.0.0.1", 0, WSGIHandler(), handler_class=_Handler)
+        thread = threading.Thread(target=_serve, args=(server,), daemon=True)
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()
-            server.server_close()
             thread.join()
+            server.server_close()
