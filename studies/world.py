@@ -15,7 +15,7 @@ def world_for(protocol: Protocol) -> World:
     """What there is of everything that this protocol could name."""
     networks = Network.objects.in_bulk(field_name="slug")
     return World(
-        methods=_methods(),
+        methods=known_methods(),
         metrics=_parts("evaluation.metrics"),
         analyses=_parts("evaluation.analyses"),
         networks=frozenset(networks),
@@ -29,7 +29,7 @@ def _parts(family: str) -> frozenset[str]:
     return frozenset(Part.objects.filter(family=family).values_list("name", flat=True))
 
 
-def _methods() -> dict[str, MethodFacts]:
+def known_methods() -> dict[str, MethodFacts]:
     """Registered methods, and the names that runs gave to explanations."""
     found = {
         part.name: MethodFacts(

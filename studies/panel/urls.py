@@ -1,0 +1,46 @@
+"""Addresses of a study's pages within the panel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portal.panel.admins import View
+from studies.panel.views import cases, protocol, readers, reports, study
+
+BOTH = ("GET", "POST")
+POST = ("POST",)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One address: below the panel's address of studies, named `admin:studies_study_<name>`."""
+
+    route: str
+    view: View
+    name: str
+    methods: tuple[str, ...] = ("GET",)
+
+
+PAGES = (
+    Page("", study.studies, "changelist"),
+    Page("add/", protocol.new, "add", BOTH),
+    Page("write/", protocol.write, "write", BOTH),
+    Page("<int:pk>/change/", study.study, "change"),
+    Page("<int:pk>/protocol/", protocol.edit, "edit", BOTH),
+    Page("<int:pk>/version/", protocol.version, "version", BOTH),
+    Page("<int:pk>/clone/", protocol.clone, "clone", BOTH),
+    Page("<int:pk>/step/<slug:name>/", study.step, "step", BOTH),
+    Page("<int:pk>/preview/", study.preview, "preview", POST),
+    Page("<int:pk>/readers/", readers.progress, "progress"),
+    Page("<int:pk>/readers/<int:enrolment>/take-out/", readers.take_out, "take_out", BOTH),
+    Page("<int:pk>/invitations/", readers.invitations, "invitations", BOTH),
+    Page("<int:pk>/invitations/<int:invitation>/revoke/", readers.revoke, "revoke", POST),
+    Page("<int:pk>/cases/", cases.cases, "cases"),
+    Page("<int:pk>/cases/<int:case>/", cases.case, "case"),
+    Page("<int:pk>/cases/<int:case>/image", cases.picture, "picture"),
+    Page("<int:pk>/maps/<int:stimulus>", cases.overlay, "overlay"),
+    Page("<int:pk>/methods/", cases.methods, "methods", POST),
+    Page("<int:pk>/reports/", reports.reports, "reports", BOTH),
+    Page("<int:pk>/reports/<int:report>/", reports.open_report, "report"),
+    Page("<int:pk>/reports/<int:report>/<str:name>", reports.download, "download"),
+)
