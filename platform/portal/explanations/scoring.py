@@ -24,7 +24,7 @@ from portal.catalog.selectors import approved_images
 from portal.explanations.errors import NothingToScore
 from portal.explanations.models import Explanation, Presentation, Run, Score
 from portal.explanations.selectors import current_explanations, map_of
-from portal.explanations.work import Subject, subjects
+from portal.explanations.work import Subject, own_seed, subjects
 from portal.jobs.registry import Progress
 from portal.networks.models import Network
 
@@ -142,7 +142,7 @@ def _explain(explanation: Explanation, subject: Subject) -> Callable[[nn.Module,
 
     def explain(model: nn.Module, images: Tensor, target: Target) -> Tensor:
         masks = None if subject.mask is None else subject.mask.expand(len(images), -1, -1)
-        return method.explain(model, images, target, masks=masks, seed=explanation.seed)
+        return method.explain(model, images, target, masks=masks, seed=own_seed(explanation.seed, subject.image))
 
     return explain
 
