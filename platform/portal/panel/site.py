@@ -81,6 +81,12 @@ class PanelSite(admin.AdminSite):
         """Sign out, by POST alone."""
         return SignOut.as_view()(request)  # type: ignore[return-value]
 
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
+        """Passwords are changed where they are reset, by a mailed link."""
+        return redirect("accounts:password_reset")
+
+    password_change_done = password_change  # type: ignore[assignment]
+
     def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
         """Applications are the house's affair, not the researcher's: to the overview."""
         if not self.get_app_list(request, app_label):
