@@ -12,19 +12,8 @@ from django.utils import timezone
 from portal.explanations.models import Explanation
 from portal.networks.models import Network
 from studies.models import Enrolment, EnrolmentState, ProtocolVersion, RunKind
-from studies.reporting.blocks import interval
 
 KINDS = {kind.value: str(kind.label) for kind in RunKind}
-MEASURES = {
-    "auroc": "AUROC",
-    "sensitivity": "Sensitivity",
-    "specificity": "Specificity",
-    "accuracy": "Accuracy",
-    "dice": "Dice",
-    "hd95_mm": "HD95 (mm)",
-    "missed": "Nodules missed",
-    "false_alarms": "False alarms",
-}
 LIBRARIES = ("django", "numpy", "scipy", "pandas", "statsmodels", "matplotlib")
 
 
@@ -111,25 +100,16 @@ def network_tables(table: pd.DataFrame) -> tuple[tuple[str, pd.DataFrame], ...]:
 
 
 def performance_frame(performance: dict[str, Any]) -> pd.DataFrame:
-    """Rows `measure on n estimate low high` of what was measured of a network: on all cases, and on parts of them."""
-    parts = [("all", performance)]
-    parts += [(f"{name} marker", found) for name, found in performance.get("splits", {}).items()]
-    rows = [
-        {"measure": MEASURES[name], "on": where, "n": found[name]["n"], "estimate": found[name]["value"]}
-        | {"low": found[name]["low"], "high": found[name]["high"]}
-        for where, found in parts
-        for name in MEASURES
-        if isinstance(found.get(name), dict)
-    ]
+    """Rows `measure on n estimate low high` of what was stored with a network."""
+    rows = performance.get("rows", [])
     return pd.DataFrame(rows).set_index("measure") if rows else pd.DataFrame()
 
 
 def network_notes(table: pd.DataFrame) -> tuple[str, ...]:
-    """How much accuracy each classifier loses where the marker contradicts the finding: a sign of a shortcut."""
+    """What the measures say in words, for example a fall where a marker misleads."""
     networks = Network.objects.filter(slug__in=table["network"].dropna().unique())
     return tuple(
-        f"{network.title} ({network.slug}): accuracy falls by "
-        f"{interval(drop['value'], drop['low'], drop['high'])} from aligned to conflicting markers."
+        f"{network.title} ({network.slug}): {note}"
         for network in networks
-        if (drop := network.performance.get("drop"))
+        for note in network.performance.get("notes", [])
     )
