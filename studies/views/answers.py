@@ -49,7 +49,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
     except NotReading as error:
         return _refusal(403, str(error))
     except (AlreadyAnswered, KeyTaken) as error:
-        return _refusal(409, str(error), next=reverse("studies:resume"))
+        return _refusal(409, str(error), superseded=True)
     except InvalidAnswers as error:
         problems = {name: translated(sentence, "") for name, sentence in error.problems.items()}
         return _refusal(422, " ".join(problems.values()), problems=problems)

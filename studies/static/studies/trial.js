@@ -32,7 +32,8 @@ class Trial {
 
   /** What was answered before a reload goes out first; then the reader goes on from where they are. */
   async pending() {
-    const signedOut = recall();
+    this.trouble(recall("refused"));
+    const signedOut = recall("signed-out") !== "";
     if (!signedOut && ((await this.outbox.waiting()) === 0 || this.sent)) {
       return;
     }
@@ -145,9 +146,10 @@ class Trial {
       throw error;
     }
     if (error.status === 401) {
-      remember();
+      remember("signed-out", "yes");
       this.go(this.form.dataset.signInUrl ?? "/");
     } else if (error.status === 409) {
+      remember("refused", error.message);
       this.go(this.form.dataset.resumeUrl ?? "/");
     } else {
       this.sent = false;
@@ -206,23 +208,23 @@ function pause() {
   return new Promise((resolve) => window.setTimeout(resolve, 500));
 }
 
-/** This tab was signed out while an answer was on its way. */
-function remember() {
+/** For the next page of this tab. @param {string} name @param {string} value */
+function remember(name, value) {
   try {
-    sessionStorage.setItem("signed-out", "1");
+    sessionStorage.setItem(name, value);
   } catch {
-    // Without storage the reader finds the trial open again and answers it once more.
+    // Without storage the next page says less; no answer depends on it.
   }
 }
 
-/** @returns {boolean} whether it was; asked once */
-function recall() {
+/** What the page before left; asked once. @param {string} name */
+function recall(name) {
   try {
-    const was = sessionStorage.getItem("signed-out") !== null;
-    sessionStorage.removeItem("signed-out");
-    return was;
+    const value = sessionStorage.getItem(name) ?? "";
+    sessionStorage.removeItem(name);
+    return value;
   } catch {
-    return false;
+    return "";
   }
 }
 

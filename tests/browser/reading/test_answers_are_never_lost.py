@@ -195,6 +195,8 @@ def test_a_stale_tab_writes_nothing_and_goes_on(opened: Opened) -> None:
     wait_for_next(second, before)
     assert second.url == page.url
     assert given()[1:] == [{"coverage": 4, "extraneous": 2}]
+    expect(second.locator("[data-part=trouble]")).to_have_text("This was answered before, and that answer is kept.")
+    expect(second.locator("[data-part=status]")).not_to_have_attribute("data-state", "refused")
 
 
 def test_the_previous_answer_may_be_changed(opened: Opened) -> None:

@@ -8,7 +8,8 @@
  * What is sent is the payload as JSON with one more field, `key`, which is also the `Idempotency-Key` header. The
  * server acknowledges with 200 or 201 and `{"saved_at": "2026-11-23T14:03:00Z", ...}`; anything else that is not a
  * refusal is tried again. A refusal (4xx) is final for that answer: the server's sentence (`detail`) is shown, and the
- * answer stays here, to be downloaded.
+ * answer stays here, to be downloaded. Where the server says `superseded`, another answer stands in its place and the
+ * page that sent it tells the reader so.
  */
 
 import { exclusively } from "./outbox-lock.js";
@@ -189,7 +190,7 @@ class Sender {
         this.failures = 0;
         this.channel?.postMessage("saved");
       } else if (outcome.refused) {
-        await store.update({ ...answer, refused: outcome.refused });
+        await store.update({ ...answer, refused: outcome.refused, superseded: outcome.superseded === true });
         this.channel?.postMessage("refused");
       } else {
         stuck.add(answer.url);
@@ -203,7 +204,7 @@ class Sender {
 
   /**
    * @param {import("./outbox-store.js").Answer} answer
-   * @returns {Promise<{ack?: Ack, refused?: {status: number, message: string}}>} neither: try again
+   * @returns {Promise<{ack?: Ack, refused?: {status: number, message: string}, superseded?: boolean}>} neither: try again
    */
   async send(answer) {
     const { csrf, patience } = this.options;
@@ -297,7 +298,8 @@ async function reading(response) {
     return { ack: answer };
   }
   if (status >= 400 && status < 500 && !LATER.has(status)) {
-    return { refused: { status, message: typeof answer?.detail === "string" ? answer.detail : "" } };
+    const message = typeof answer?.detail === "string" ? answer.detail : "";
+    return { refused: { status, message }, superseded: answer?.superseded === true };
   }
   return {};
 }
