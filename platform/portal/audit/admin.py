@@ -22,7 +22,7 @@ class EntryAdmin(PanelAdmin):
 
     nav_group, nav_title, nav_order = "House", "Audit trail", 60
     intro = "Every act that changes something, in the order in which it happened. Nothing here can be changed."
-    list_display = ("at", "actor_label", "action", "subject", "summary")
+    list_display = ("at", "who", "action", "subject", "summary")
     list_filter = ("action",)
     search_fields = ("actor_label", "action", "subject")
     search_help_text = "A person's address, an action, or a thing such as case:12."
@@ -44,6 +44,11 @@ class EntryAdmin(PanelAdmin):
         else:
             messages.error(request, f"The chain breaks at entry {broken.pk} of {broken.at:%Y-%m-%d %H:%M}: {broken}.")
         return redirect(self.url("changelist"))
+
+    @admin.display(description="who")
+    def who(self, entry: Entry) -> str:
+        """How the actor was called then."""
+        return entry.actor_label
 
     @admin.display(description="detail")
     def summary(self, entry: Entry) -> str:

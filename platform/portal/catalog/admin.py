@@ -26,6 +26,14 @@ MOST_AT_ONCE = 60
 PER_PAGE = 24
 
 
+class PhantomFilter(admin.BooleanFieldListFilter):
+    """Phantoms or patients."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = "phantom"
+
+
 @admin.register(Case)
 class CaseAdmin(PanelAdmin):
     """Cases, with quarantine and the page of one case."""
@@ -33,7 +41,7 @@ class CaseAdmin(PanelAdmin):
     nav_group, nav_title, nav_order = "Material", "Cases", 10
     list_display = ("thumbnail", "slug", "dataset", "shown_approval", "modality", "kind", "truth")
     list_display_links = ("slug",)
-    list_filter = ("dataset", "approval", "is_phantom")
+    list_filter = ("dataset", "approval", ("is_phantom", PhantomFilter))
     search_fields = ("slug", "patient", "dataset__title", "quarantine_reason")
     search_help_text = "A case's or a patient's pseudonym, a dataset, or a reason for quarantine."
     list_select_related = ("dataset",)

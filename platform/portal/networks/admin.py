@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from portal.networks.models import Network
 from portal.panel.admins import PanelAdmin
-from portal.panel.performances import measures_of
+from portal.panel.performances import command_of, measures_of
 
 
 @admin.register(Network)
@@ -40,6 +40,7 @@ class NetworkAdmin(PanelAdmin):
             network.title,
             network=network,
             measures=measures_of(network.performance),
+            command=command_of(network.performance),
             arguments=list(network.arguments.items()),
             preprocessing=list(network.preprocessing.items()),
             runs=network.runs.select_related("dataset", "network")[:10],

@@ -72,7 +72,18 @@ def case_page(case: Case) -> CasePage:
 
 def attributes_of(case: Case) -> list[tuple[str, Any]]:
     """Known covariates, named as a person would."""
-    return [(key.replace("_", " ").capitalize(), value) for key, value in case.attributes.items()]
+    return [(_named(key), _said(value)) for key, value in case.attributes.items()]
+
+
+def _named(key: str) -> str:
+    """`cnr` is an abbreviation, `level_title` a phrase."""
+    return key.upper() if len(key) == 3 else key.replace("_", " ").capitalize()
+
+
+def _said(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.3g}" if isinstance(value, float) else value
 
 
 def slices_of(image: Image) -> list[int]:

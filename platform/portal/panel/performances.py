@@ -19,6 +19,8 @@ TITLES = {
     "by_level": "By level of difficulty",
     "splits": "By the marker's relation to the finding",
 }
+#: Steps that only say where a measurement came from.
+WRAPPERS = {"measured"}
 #: Width of the drawn scale from 0 to 1, in the drawing's units.
 SCALE = 100
 
@@ -60,12 +62,18 @@ def measures_of(performance: dict[str, Any]) -> list[Measure]:
     return sorted(_walk(performance, ()), key=lambda measure: measure.group != "")
 
 
+def command_of(performance: dict[str, Any]) -> str:
+    """The command that measured, as the record says."""
+    inner = next((performance[key] for key in WRAPPERS if isinstance(performance.get(key), dict)), performance)
+    return str(inner.get("command", ""))
+
+
 def _walk(found: dict[str, Any], path: tuple[str, ...]) -> Iterator[Measure]:
     for key, value in found.items():
         if not isinstance(value, dict):
             continue
         if {"value", "low", "high"} <= set(value):
-            group = ": ".join(_title(step) for step in path)
+            group = ": ".join(_title(step) for step in path if step not in WRAPPERS)
             yield Measure(group, _title(key), value["value"], value["low"], value["high"], int(value.get("n", 0)))
         else:
             yield from _walk(value, (*path, key))

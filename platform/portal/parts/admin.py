@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 
@@ -18,6 +21,21 @@ FAMILIES = {
 }
 
 
+class FamilyFilter(admin.SimpleListFilter):
+    """Families by their titles."""
+
+    title = "kind"
+    parameter_name = "family"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """All families."""
+        return list(FAMILIES.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Part]) -> QuerySet[Part]:
+        """The parts of the chosen one."""
+        return queryset.filter(family=self.value()) if self.value() else queryset
+
+
 @admin.register(Part)
 class PartAdmin(PanelAdmin):
     """Registered parts."""
@@ -25,7 +43,7 @@ class PartAdmin(PanelAdmin):
     nav_group, nav_title, nav_order = "Material", "Methods and metrics", 40
     intro = "What can be asked for, what it shows, and when it misleads."
     list_display = ("title", "kind", "summary", "caveat")
-    list_filter = ("family",)
+    list_filter = (FamilyFilter,)
     search_fields = ("title", "name", "summary", "reference")
     sortable_by = ("title",)
     list_per_page = 100
