@@ -73,8 +73,8 @@ types: install-dev ## Check the types
 bench: $(BENCHMARK) ## Measure: each figure a ratio within one run
 	@$(BIN)/python -m tests.bench
 
-messages: install-dev ## Collect and compile the translations (needs gettext)
-	@cd studies && ../$(BIN)/django-admin makemessages --locale de --no-obsolete && ../$(BIN)/django-admin compilemessages
+messages: ## Compile the translations (needs gettext)
+	@for po in studies/locale/*/LC_MESSAGES/django.po; do msgfmt --check -o "$${po%.po}.mo" "$$po"; done
 
 clean: ## Remove the environment and all that was built
 	rm -rf $(VENV) var

@@ -20,3 +20,5 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SESSION_COOKIE_SECURE = env.flag("SESSION_COOKIE_SECURE", True)
 CSRF_COOKIE_SECURE = env.flag("CSRF_COOKIE_SECURE", True)
 EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
+# Whether the domain joins the browsers' preload list is its owner's decision.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
