@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -23,7 +24,7 @@ class ResponseAdmin(PanelAdmin):
     nav_title = "Responses"
     nav_order = 30
     intro = "Every answer as it was stored. Answers are only ever added: a changed answer is a further revision."
-    list_display = ("received_at", "study", "kind", "reader", "task", "case", "arm", "step", "answered", "revision")
+    list_display = ("at", "study", "kind", "reader", "task", "case", "arm", "step", "answered", "revision")
     list_filter = (
         ("trial__enrolment__version__study", admin.RelatedOnlyFieldListFilter),
         "trial__enrolment__run_kind",
@@ -34,7 +35,9 @@ class ResponseAdmin(PanelAdmin):
     search_help_text = "Reader's pseudonym or case"
     fields = ("study", "kind", "reader", "task", "case", "arm", "step", "revision", "answered", "client", "received_at")
     readonly_fields = fields
-    date_hierarchy = None
+
+    class Media:
+        css = {"all": ["studies/panel/panel.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Response]:
         """With all that a row names."""
@@ -50,6 +53,11 @@ class ResponseAdmin(PanelAdmin):
             )
             .order_by("-id")
         )
+
+    @admin.display(description="received", ordering="received_at")
+    def at(self, response: Response) -> str:
+        """In the server's time zone."""
+        return f"{timezone.localtime(response.received_at):%Y-%m-%d %H:%M}"
 
     @admin.display(ordering="trial__enrolment__version__study__slug")
     def study(self, response: Response) -> str:
@@ -97,7 +105,7 @@ class EnrolmentAdmin(PanelAdmin):
     nav_title = "Readers"
     nav_order = 20
     intro = "Readers are known by their pseudonyms; nothing here tells who they are."
-    list_display = ("reader", "study", "run_kind", "state", "slot", "created_at", "consented_at", "completed_at", "act")
+    list_display = ("reader", "study", "run_kind", "state", "slot", "came", "finished", "act")
     list_filter = (
         ("version__study", admin.RelatedOnlyFieldListFilter),
         "run_kind",
@@ -105,6 +113,10 @@ class EnrolmentAdmin(PanelAdmin):
     )
     search_fields = ("reader__pseudonym",)
     search_help_text = "Reader's pseudonym"
+
+    class Media:
+        css = {"all": ["studies/panel/panel.css"]}
+
     fields = (
         "reader",
         "study",
@@ -129,6 +141,17 @@ class EnrolmentAdmin(PanelAdmin):
     def study(self, enrolment: Enrolment) -> str:
         """Its short name and version."""
         return f"{enrolment.version.study.slug} v{enrolment.version.number}"
+
+    @admin.display(description="came", ordering="created_at")
+    def came(self, enrolment: Enrolment) -> str:
+        """The day."""
+        return f"{timezone.localtime(enrolment.created_at):%Y-%m-%d %H:%M}"
+
+    @admin.display(description="finished", ordering="completed_at")
+    def finished(self, enrolment: Enrolment) -> str:
+        """The day, or that they have not."""
+        at = enrolment.completed_at
+        return f"{timezone.localtime(at):%Y-%m-%d %H:%M}" if at else "not yet"
 
     @admin.display(description="action")
     def act(self, enrolment: Enrolment) -> SafeString | str:

@@ -35,6 +35,7 @@ class Counted:
     prompt: str
     options: tuple[tuple[str, int], ...]
     mean: float | None
+    less_is_better: bool = False
 
     @property
     def total(self) -> int:
@@ -196,6 +197,7 @@ def _counted(question: Question, answers: list[Any]) -> Counted:
         prompt=question.prompt,
         options=tuple((option.label, counts[option.value]) for option in question.options),
         mean=mean(answers) if question.kind == "scale" else None,
+        less_is_better=question.reverse,
     )
 
 

@@ -140,11 +140,20 @@ def launch(playwright: Playwright, *switches: str) -> Browser:
     return playwright.chromium.launch(executable_path=chromium_path(), args=[*SWITCHES, *switches])
 
 
+STARTED: list[Playwright] = []
+"""Playwright starts once in a process; folders that import this fixture share it."""
+
+
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     chromium_path()
+    if STARTED:
+        yield STARTED[0]
+        return
     with sync_playwright() as started:
+        STARTED.append(started)
         yield started
+        STARTED.remove(started)
 
 
 @pytest.fixture(scope="session")
