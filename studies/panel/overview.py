@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Q
 
@@ -59,7 +60,7 @@ def study_rows(state: str = "") -> list[StudyRow]:
     """All studies, newest first; four queries however many there are."""
     studies = list(Study.objects.select_related("owner").filter(**({"state": state} if state else {})))
     planned = dict(_planned(studies))
-    readers = {
+    readers: dict[int, Any] = {
         row["version__study"]: row
         for row in Enrolment.objects.filter(version__study__in=studies)
         .exclude(state=EnrolmentState.WITHDRAWN)
@@ -69,7 +70,7 @@ def study_rows(state: str = "") -> list[StudyRow]:
         )
         .order_by()
     }
-    trials = {
+    trials: dict[int, Any] = {
         row["enrolment__version__study"]: row
         for row in Trial.objects.filter(enrolment__version__study__in=studies, enrolment__run_kind=RunKind.LIVE)
         .exclude(enrolment__state=EnrolmentState.WITHDRAWN)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from portal.panel.admins import View
 from studies.panel.views import cases, protocol, readers, reports, study
 
 BOTH = ("GET", "POST")
@@ -16,7 +17,7 @@ class Page:
     """One address: below the panel's address of studies, named `admin:studies_study_<name>`."""
 
     route: str
-    view: View
+    view: Callable[..., Any]  # streamed files are answers, and no HttpResponse
     name: str
     methods: tuple[str, ...] = ("GET",)
 

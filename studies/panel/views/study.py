@@ -93,6 +93,7 @@ def study(request: HttpRequest, pk: int) -> HttpResponse:
     found = study_or_404(pk)
     version = version_in_force(found)
     draft = draft_of(found)
+    shown = draft or version
     problems = check_study(found) if draft or "check" in request.GET or found.state == StudyState.LOCKED else []
     return show_study(
         request,
@@ -102,11 +103,10 @@ def study(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "version": version,
             "draft": draft,
-            "shown": draft or version,
             "problems": problems,
             "has_errors": bool(errors(problems)),
             "checked": bool(draft) or "check" in request.GET or found.state == StudyState.LOCKED,
-            "question": (draft or version).document.get("question", "") if draft or version else "",
+            "question": shown.document.get("question", "") if shown else "",
             "versions": _with_changes(versions_of(found)),
             "balance": _balance(version) if version else None,
             "stimuli": Stimulus.objects.filter(version=version).count() if version else 0,
