@@ -11,7 +11,7 @@ from portal.config.settings.base import STORAGES
 
 SECRET_KEY = "the tests' own key, long enough for its purpose"  # noqa: S105  it guards nothing
 PSEUDONYM_KEY = SECRET_KEY
-VAR_DIR = Path(tempfile.mkdtemp(prefix="heatproof-test-"))
+VAR_DIR = Path(env.text("TEST_VAR_DIR") or tempfile.mkdtemp(prefix="heatproof-test-"))
 DATABASES = {"default": env.database(env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'test.sqlite3'}"))}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, not shared memory: a served test's threads have connections of their own, as in production.
@@ -29,4 +29,4 @@ WHITENOISE_USE_FINDERS = True
 JOBS_EAGER = True
 AXES_ENABLED = False
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-STATIC_ROOT.mkdir()
+STATIC_ROOT.mkdir(exist_ok=True)
