@@ -100,6 +100,8 @@ def test_who_may_open_what(
             found = getattr(client, method)(page.format(**world))
             expected = {"nobody": 302, "reader": 404, "outsider": 404}.get(who, allowed)
             assert found.status_code == expected, (page, who)
+            if found.streaming:
+                assert b"".join(found.streaming_content) == b"{}"
             if who == "nobody":
                 assert found["Location"].startswith("/account/sign-in?next="), page
 
