@@ -59,7 +59,7 @@ class PanelSite(admin.AdminSite):
         """Researchers and administrators."""
         return bool(getattr(request.user, "is_researcher", False))
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
         """Nobody is led to the sign-in; for a signed-in reader the panel does not exist."""
 
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

@@ -30,7 +30,12 @@ def at(name: str, *args: object) -> str:
 def rung(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Jobs that were rung for, instead of done."""
     bells: list[int] = []
-    monkeypatch.setattr(services, "ring", lambda job_id: bells.append(job_id) or True)
+
+    def ring(job_id: int) -> bool:
+        bells.append(job_id)
+        return True
+
+    monkeypatch.setattr(services, "ring", ring)
     return bells
 
 
