@@ -130,7 +130,7 @@ class PanelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptab
         """A record's history is the audit trail's."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        query = urlencode({"q": f"{self.opts.model_name}:{object_id}"})
+        query = urlencode({"subject__exact": f"{self.opts.model_name}:{object_id}"})
         return redirect(f"{reverse('admin:audit_entry_changelist')}?{query}")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q, QuerySet
+
 from portal.catalog.models import Case, Image, ReferenceStandard
 from portal.explanations.models import Explanation, Prediction, Presentation
 from portal.networks.models import Network
@@ -61,13 +63,15 @@ def case_page(case: Case) -> CasePage:
     images = list(case.images.all())
     titles = {part.name: part.title for part in parts(METHODS)}
     metrics = {part.name: part for part in parts(METRICS)}
-    blocks = [
-        _block(network, image, titles, metrics)
-        for image in images
-        for network in Network.objects.filter(explanations__image=image).distinct()
-        | Network.objects.filter(predictions__image=image).distinct()
-    ]
+    blocks = [_block(network, image, titles, metrics) for image in images for network in _networks(image)]
     return CasePage(case, images, list(case.reference_standards.all()), blocks, attributes_of(case))
+
+
+def _networks(image: Image) -> QuerySet[Network]:
+    """Those that were asked about an image."""
+    explained = Explanation.objects.filter(image=image).order_by().values("network")
+    predicted = Prediction.objects.filter(image=image).order_by().values("network")
+    return Network.objects.filter(Q(pk__in=explained) | Q(pk__in=predicted))
 
 
 def attributes_of(case: Case) -> list[tuple[str, Any]]:

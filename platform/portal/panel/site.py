@@ -12,6 +12,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
@@ -23,6 +24,9 @@ from portal.panel.dashboard import overview
 
 #: The order of the groups in the navigation; a page's `nav_group` is one of them.
 GROUPS = ("Material", "Studies", "House")
+
+
+LANGUAGE = "en"
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ class PanelSite(admin.AdminSite):
                 return redirect_to_login(request.get_full_path(), reverse("accounts:sign_in"))
             if not self.has_permission(request):
                 raise Http404
+            translation.activate(LANGUAGE)  # the panel is in one language, whatever the browser asks for
             return view(request, *args, **kwargs)
 
         guarded = inner if cacheable else never_cache(inner)

@@ -121,3 +121,10 @@ def test_the_overview_tells_what_waits_and_what_failed(signed_in: Client, world:
     page = signed_in.get(at("index")).content.decode()
     assert world.waiting.slug in page
     assert "The disk is full." in page
+
+
+def test_a_network_that_only_predicted_is_on_the_page_too(signed_in: Client, world: World) -> None:
+    world.explanation.delete()
+    page = signed_in.get(at("catalog_case_change", world.case.pk)).content.decode()
+    assert "Small classifier" in page
+    assert "0.87" in page

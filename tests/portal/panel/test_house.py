@@ -14,6 +14,7 @@ from rest_framework.authtoken.models import Token
 from portal.accounts.models import Role, User
 from portal.audit.append_only import protect, release
 from portal.audit.models import Entry
+from portal.audit.services import record
 from portal.panel.performances import measures_of
 from tests.portal.panel.conftest import PERFORMANCE, World
 
@@ -104,7 +105,9 @@ def test_the_chain_is_checked(signed_in: Client, world: World) -> None:
 
 def test_the_trail_is_searched(signed_in: Client, world: World) -> None:
     history = signed_in.get(at("explanations_run_history", world.run.pk))
-    assert "run.started" in signed_in.get(history["Location"]).content.decode()
+    record(actor=None, action="run.other", subject=f"run:{world.run.pk}0")  # begins alike, is another
+    found = signed_in.get(history["Location"]).context["cl"].queryset
+    assert [entry.action for entry in found] == ["run.started"]
     assert "Nothing matches." in signed_in.get(at("audit_entry_changelist"), {"q": "nobody"}).content.decode()
 
 
@@ -142,3 +145,11 @@ def test_too_many_attempts_lock_the_way_in(client: Client, researcher: User, set
     right = client.post(where, {"username": researcher.email, "password": "correct horse"})
     assert right.status_code == 429
     assert client.get(at("index")).status_code == 302
+
+
+def test_the_panel_is_in_one_language(signed_in: Client, world: World) -> None:
+    """A page half in German would be read out wrongly by a screen reader."""
+    page = signed_in.get(at("catalog_case_changelist"), headers={"Accept-Language": "de"}).content.decode()
+    assert '<html lang="en">' in page
+    assert "Suchen" not in page
+    assert "To the content" in page

@@ -107,6 +107,7 @@ LANGUAGES = [("en", _("English")), ("de", _("German"))]
 LOCALE_PATHS = [BASE_DIR / "studies" / "locale"]
 TIME_ZONE = env.text("TIME_ZONE", "UTC")
 USE_I18N = True
+FORMAT_MODULE_PATH = "portal.panel.formats"
 USE_TZ = True
 
 STATIC_URL = "static/"
