@@ -45,6 +45,7 @@ def show_study(
         "study": study,
         "next_step": next_step(study),
         "is_editable": draft_of(study) is not None,
+        "locked_versions": list(study.versions.filter(locked_at__isnull=False).order_by("number")),
         "trail": [(study.title, address("change", study.pk))],
     }
     return show(request, template, title, {**head, **(context or {})}, status)

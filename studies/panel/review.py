@@ -64,6 +64,7 @@ class ArmReview:
     metrics: tuple[Measured, ...]
     ratings: tuple[Counted, ...]
     compared: Compared | None
+    diagnoses: int
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,7 @@ def case_review(version: ProtocolVersion, case: Case, kinds: Sequence[str], name
                 metrics=measured.get(stimulus.explanation_id or 0, ()),
                 ratings=_ratings(stimulus.arm, trials, rows),
                 compared=_compared(stimulus.arm, trials, rows),
+                diagnoses=_diagnoses(stimulus.arm, trials, rows),
             )
             for stimulus in stimuli
         ),
@@ -212,6 +214,12 @@ def _compared(arm: Arm, trials: list[Trial], rows: dict[int, list[Row]]) -> Comp
             if row.question == "preferred":
                 fates["tied" if row.answer == "tie" else "preferred" if row.answer == mine else "refused"] += 1
     return Compared(fates["preferred"], fates["tied"], fates["refused"]) if fates else None
+
+
+def _diagnoses(arm: Arm, trials: list[Trial], rows: dict[int, list[Row]]) -> int:
+    """How often the case was read in this arm."""
+    mine = [trial for trial in trials if trial.arm_id == arm.pk]
+    return sum(row.final is not None for trial in mine for row in rows[trial.pk])
 
 
 def _readings(
