@@ -53,10 +53,15 @@ class EntryAdmin(PanelAdmin):
     @admin.display(description="detail")
     def summary(self, entry: Entry) -> str:
         """The detail's beginning, on one line."""
-        said = ", ".join(f"{key}: {value}" for key, value in entry.detail.items() if value not in ("", None, []))
+        told = {key: value for key, value in entry.detail.items() if value not in ("", None, [])}
+        said = "; ".join(f"{key}: {_plainly(value)}" for key, value in told.items())
         return said if len(said) <= 90 else f"{said[:89]}…"
 
     @admin.display(description="detail")
     def details(self, entry: Entry) -> SafeString:
         """All of it."""
         return format_html("<pre>{}</pre>", json.dumps(entry.detail, indent=2, ensure_ascii=False))
+
+
+def _plainly(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
