@@ -55,8 +55,8 @@ def methods(request: HttpRequest, pk: int) -> HttpResponse:
 
 def picture(request: HttpRequest, pk: int, case: int) -> HttpResponse:
     """The case's image alone."""
-    version = _version(request, study_or_404(pk))
-    image = get_object_or_404(Image.objects.filter(case__stimuli__version=version).distinct(), case_id=case, index=0)
+    shown = Image.objects.filter(case__stimuli__version__study_id=pk).distinct()
+    image = get_object_or_404(shown, case_id=case, index=0)
     return _png(thumbnail_of(image, side=SMALL if "small" in request.GET else SIDE))
 
 

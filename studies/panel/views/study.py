@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,7 +15,7 @@ from studies.errors import ProtocolInvalid, StudyError
 from studies.models import Arm, Enrolment, EnrolmentState, ProtocolVersion, RunKind, Stimulus, Study, StudyState
 from studies.panel.overview import study_rows, versions_of
 from studies.panel.pages import address, show, show_study, study_or_404
-from studies.protocol import diff, errors
+from studies.protocol import attempt_to_read, diff, document_of, errors
 from studies.selectors import protocol_of
 from studies.services.assign import balance_of
 from studies.services.design import check_study, close_study, draft_of, launch_study, lock_study, version_in_force
@@ -178,13 +179,18 @@ def _why_no_preview(found: Study) -> str:
 
 
 def _with_changes(versions: list[ProtocolVersion]) -> list[tuple[ProtocolVersion, list[str]]]:
-    """Each version with what it says otherwise than the one before; drawn cases are left out of the comparison."""
-    found = []
-    for place, version in enumerate(versions):
-        before = versions[place + 1] if place + 1 < len(versions) else None
-        changes = [str(each) for each in diff(before.document, version.document)] if before else []
-        found.append((version, changes))
-    return found
+    """Each version with what it says otherwise than the one before, as they were written: before cases were drawn."""
+    written = [_as_written(version) for version in versions]
+    return [
+        (version, [str(each) for each in diff(before, now)] if before is not None else [])
+        for version, now, before in zip(versions, written, [*written[1:], None], strict=True)
+    ]
+
+
+def _as_written(version: ProtocolVersion) -> dict[str, Any]:
+    """The document of the text; of a text that today's rules cannot read, the document that was stored."""
+    protocol = attempt_to_read(version.source).protocol
+    return document_of(protocol) if protocol else version.document
 
 
 def _balance(version: ProtocolVersion) -> list[tuple[str, Certificate, int, int]]:

@@ -25,7 +25,7 @@ from tests.studies.panel.test_protocols import source
 from tests.studies.ward import BLOCKS, PROTOCOL, Ward, enrolled, make_study
 
 __all__ = ["read_through", "stored_report"]
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 SERIOUS = {"serious", "critical"}
 
 

@@ -11,6 +11,7 @@ from portal.accounts.models import User
 from portal.audit.models import Entry
 from studies.models import ProtocolVersion, Study
 from studies.protocol import document_of, read
+from studies.services.design import load_protocol, lock_study, new_version
 from tests.studies.panel.conftest import address
 from tests.studies.ward import BLOCKS, PROTOCOL, Ward, make_records
 
@@ -158,6 +159,17 @@ def test_a_new_version_has_a_reason_and_shows_what_changed(panel: Client, ward: 
     assert "More readers came" in html
     assert "readers.planned: 6 became 9." in html
     assert "Lock version 2" in html
+
+
+def test_cases_that_locking_drew_are_no_change(panel: Client, researcher: User) -> None:
+    make_records()
+    named = PROTOCOL.format(slug="drawn", blocks=BLOCKS["usefulness"])
+    text = named.replace("cases: [ward-001, ward-002, ward-003]", "cases: {count: 3}")
+    study = load_protocol(source=text, actor=researcher).study
+    lock_study(study=study, actor=researcher)
+    new_version(study=study, source=text.replace("planned: 6", "planned: 9"), reason="More", actor=researcher)
+    newest, _first = panel.get(f"/admin/studies/study/{study.pk}/change/").context["versions"]
+    assert newest[1] == ["readers.planned: 6 became 9."]
 
 
 def test_a_clone_keeps_everything_but_its_name(panel: Client, ward: Ward) -> None:
