@@ -25,7 +25,12 @@ class Measured:
     title: str
     value: float | None
     reason: str
-    direction: str
+    higher_is_better: bool | None
+
+    @property
+    def direction(self) -> str:
+        """In words; empty where neither is."""
+        return {None: "", True: "higher is better", False: "lower is better"}[self.higher_is_better]
 
 
 @dataclass(frozen=True)
@@ -264,7 +269,6 @@ def _measured(stimuli: list[Stimulus]) -> dict[int, tuple[Measured, ...]]:
     for score in scores.order_by("explanation_id", "label"):
         part = parts.get(score.metric)
         higher = part.facts.get("higher_is_better") if part else None
-        direction = "" if higher is None else "higher is better" if higher else "lower is better"
         title = part.title if part and score.label == score.metric else score.label
-        found[score.explanation_id].append(Measured(title, score.value, score.reason, direction))
+        found[score.explanation_id].append(Measured(title, score.value, score.reason, higher))
     return {explanation: tuple(measured) for explanation, measured in found.items()}

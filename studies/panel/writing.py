@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Any
 
@@ -124,6 +125,10 @@ class _Dumper(yaml.SafeDumper):
         # Items of a list stand a step to the right of their key.
         super().increase_indent(flow, False)
 
+    def ignore_aliases(self, data: Any) -> bool:
+        """Each block lists its methods in full: a protocol is there to be read."""
+        return True
+
 
 def _list(dumper: yaml.SafeDumper, value: list[Any]) -> yaml.Node:
     plain = all(not isinstance(item, (dict, list)) for item in value)
@@ -141,4 +146,5 @@ _Dumper.add_representer(str, _text)
 
 def _dump(section: dict[str, Any]) -> str:
     text: str = yaml.dump(section, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
-    return text
+    # An empty line before every block but the first.
+    return re.sub(r"(?<!^blocks:)\n  - name:", "\n\n  - name:", text)

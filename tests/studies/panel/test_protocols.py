@@ -192,6 +192,8 @@ def test_the_form_makes_a_protocol_without_mistakes(panel: Client) -> None:
     assert not [each for each in page.context["problems"] if each.level == "error"]
     assert not Study.objects.exists()
     protocol, _lines = read(made)
+    assert "&id" not in made, "no aliases of YAML"
+    assert made.count("\n\n  - name:") == 2
     assert protocol.title == "Do readers: like these maps?"
     assert protocol.consent.text.as_dict() == {"en": "You read images.\n\nYou may stop.", "de": "Sie lesen Bilder."}
     assert [block.task.name for block in protocol.blocks] == ["diagnosis", "usefulness", "preference"]
