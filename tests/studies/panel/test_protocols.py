@@ -74,6 +74,31 @@ def test_a_mistake_is_told_with_its_line_and_nothing_is_written(panel: Client) -
     assert not ProtocolVersion.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "right, wrong, sentence",
+    [
+        ("methods: [none, grad-cam]", "methods: [none, grad-camm]", "There is no method called 'grad-camm'."),
+        ("cases: [ward-007, ward-008]", "cases: [ward-007, ward-007]", "The case 'ward-007' is named twice."),
+        (
+            "cases: [ward-007, ward-008]",
+            "cases: [ward-007, ward-999]",
+            "There is no case called 'ward-999'",
+        ),
+        ("seed: 7", "seed: seven", "'seed' cannot be 'seven'; it is a whole number."),
+    ],
+)
+def test_each_mistake_names_its_line(panel: Client, right: str, wrong: str, sentence: str) -> None:
+    make_records()
+    text = source().replace(right, wrong)
+    line = next(number for number, each in enumerate(text.splitlines(), start=1) if wrong in each)
+    page = panel.post(WRITE, {"source": text, "act": "save"})
+    assert page.status_code == 400
+    (problem,) = [each for each in page.context["problems"] if each.level == "error"]
+    assert problem.line == line
+    assert problem.message.startswith(sentence)
+    assert not Study.objects.exists()
+
+
 def test_text_that_is_no_yaml_is_kept_as_typed(panel: Client) -> None:
     typed = "study: [unclosed\r\n<script>alert(1)</script>\r\n"
     page = panel.post(WRITE, {"source": typed, "act": "save"})
