@@ -58,14 +58,14 @@ test: install-dev ## Run all tests; closing lines say what could not run
 lint: install-dev ## Style, templates, the floors of the house, migrations
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/djhtml --check templates
+	@$(BIN)/djhtml -t 2 --check templates
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 
 format: install-dev ## Put style right
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
-	@$(BIN)/djhtml templates
+	@$(BIN)/djhtml -t 2 templates
 
 types: install-dev ## Check the types
 	@$(BIN)/mypy

@@ -75,9 +75,9 @@ def _quadrant(each: Examined, controls: set[str], context: AnalysisContext) -> l
             "faithfulness": "x",
             "faithfulness_low": "x_low",
             "faithfulness_high": "x_high",
-            "rating": "y",
-            "rating_low": "y_low",
-            "rating_high": "y_high",
+            "usefulness": "y",
+            "usefulness_low": "y_low",
+            "usefulness_high": "y_high",
         }
     )
     middle = (float(points["x"].mean()), float(points["y"].mean()))
