@@ -15,8 +15,8 @@ from portal.accounts.models import User
 from portal.api.views import RESEARCHERS
 from studies.api.serializers import ResponseSerializer, StudySerializer, TrialSerializer
 from studies.models import Response, RunKind, Study, Trial, TrialState
+from studies.services.ask_report import check_kinds
 from studies.services.export import export_bytes
-from studies.services.report import check_kinds
 
 KINDS = OpenApiParameter(
     "include", OpenApiTypes.STR, description="Kinds of run, separated by commas; live where it is left out."

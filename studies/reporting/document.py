@@ -15,7 +15,7 @@ from studies.reporting.figures import Figure
 
 SIMULATED = "Simulated readers: the answers in this report were made by a program, not by clinicians."
 PARTLY_SIMULATED = "This report counts simulated readers together with people."
-MOST_FINDINGS = 8
+MOST_SAID = {True: 10, False: 3}
 
 LIMITS = (
     "Plausibility is not trust: that readers rate a map highly says that it looks right to them, not that the network "
@@ -119,18 +119,21 @@ def _findings(material: Material) -> list[Block]:
 
 def _claims(each: Examined) -> list[str]:
     """An analysis's findings, the first few in words and the rest counted."""
-    said = [f"{_scope(each)}{finding.statement}" for finding in each.result.findings[:MOST_FINDINGS]]
-    return [*said, *_rest(each, len(each.result.findings), "comparisons whose intervals carry a difference")]
+    sentences = [finding.statement for finding in each.result.findings]
+    return _said(each, sentences, "whose intervals carry a difference")
 
 
 def _questions(each: Examined) -> list[str]:
-    said = [f"{_scope(each)}{question}" for question in each.result.open_questions[:MOST_FINDINGS]]
-    return [*said, *_rest(each, len(each.result.open_questions), "comparisons that stay open")]
+    return _said(each, list(each.result.open_questions), "that stay open")
 
 
-def _rest(each: Examined, count: int, what: str) -> list[str]:
-    more = count - MOST_FINDINGS
-    return [f"{_scope(each)}{more} more {what}: see {each.result.title}."] if more > 0 else []
+def _said(each: Examined, sentences: list[str], what: str) -> list[str]:
+    """The first sentences, more of the primary analysis than of the others, and how many stand in the tables."""
+    most = MOST_SAID[each.is_primary]
+    said = [f"{_scope(each)}{sentence}" for sentence in sentences[:most]]
+    more = len(sentences) - len(said)
+    rest = [f"{_scope(each)}{more} more comparisons {what} stand under “{each.result.title}”."] if more else []
+    return said + rest
 
 
 def _scope(each: Examined) -> str:

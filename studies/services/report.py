@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,17 +19,16 @@ from foundation.registry import parameters_of
 from foundation.seeds import derive
 from portal.accounts.models import User
 from portal.audit.services import record
-from portal.jobs.models import Job
-from portal.jobs.services import enqueue
 from portal.parts.models import Part
 from studies.errors import StudyError
-from studies.models import Analysis, ProtocolVersion, Report, RunKind
+from studies.models import Analysis, ProtocolVersion, Report
 from studies.reporting.document import Examined, Material, document, scopes_of
 from studies.reporting.drawings import drawings
 from studies.reporting.facts import departures, facts, flow, network_notes, network_tables, provenance
 from studies.reporting.pictures import striking_cases
 from studies.reporting.render import as_html, as_json, as_pdf
 from studies.reporting.table import long_table
+from studies.services.ask_report import check_kinds
 from studies.services.export import codebook_as_csv, metric_meanings, table_as_csv
 
 USEFULNESS = ("usefulness-model", "agreement", "benchmark", "association", "quadrant")
@@ -39,25 +37,6 @@ WHOLE_TABLE = ("reliance", "preference")
 
 class NothingToReport(StudyError):
     """No reader of these kinds has answered yet."""
-
-
-def request_report(*, version: ProtocolVersion, run_kinds: list[str], actor: User | None) -> Job:
-    """Queue the making of a report; needs somebody to have answered."""
-    check_kinds(run_kinds)
-    return enqueue(
-        kind="report",
-        payload={"version_id": version.pk, "run_kinds": sorted(run_kinds), "actor_id": actor.pk if actor else None},
-        work_key=f"report:{version.pk}:{'+'.join(sorted(run_kinds))}",
-        requested_by=actor,
-    )
-
-
-def check_kinds(run_kinds: list[str]) -> None:
-    """A clear sentence for a kind of run that does not exist."""
-    unknown = sorted(set(run_kinds) - set(RunKind.values))
-    if unknown or not run_kinds:
-        named = unknown[0] if unknown else ""
-        raise StudyError(f"There is no kind of run called {named!r}; there are: {', '.join(RunKind.values)}.")
 
 
 def build_report(
@@ -108,9 +87,14 @@ def _examine(
     examined = []
     for done, (name, scope) in enumerate(ordered):
         progress(8 * done // len(ordered), 10, f"{analyses[name].title} {scope}".strip())
-        rows = table[(table["network"] == scope) | (scope == "")]
+        rows = table[table["network"] == scope] if scope else _with_named_arms(table)
         examined.append(_examine_one(version, name, scope, rows, context, (name, scope) == primary))
     return examined
+
+
+def _with_named_arms(table: pd.DataFrame) -> pd.DataFrame:
+    """Arms called by what they show, so that analyses over all networks read without the list of codes."""
+    return table.assign(arm=table["network"].astype(str) + ", " + table["method"].astype(str))
 
 
 def _examine_one(
@@ -190,10 +174,3 @@ def _keep(
     )
     record(actor=actor, action="study.report", subject=report, run_kinds=sorted(run_kinds), table=digest)
     return report
-
-
-def report_as_json(report: Report) -> dict[str, Any]:
-    """The report's document as it was stored."""
-    with default_storage.open(report.files["report.json"]) as file:
-        found: dict[str, Any] = json.loads(file.read())
-    return found

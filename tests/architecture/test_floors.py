@@ -33,7 +33,7 @@ def walk(patterns):
 
 
 walk(get_resolver().url_patterns)
-heavy = sorted({"torch", "monai", "captum", "shap"} & set(sys.modules))
+heavy = sorted({"torch", "monai", "captum", "shap", "matplotlib", "typst"} & set(sys.modules))
 print(count, heavy)
 """
 

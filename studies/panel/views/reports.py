@@ -19,7 +19,7 @@ from studies.errors import StudyError
 from studies.models import Report, Study
 from studies.panel.forms import ReportForm
 from studies.panel.pages import address, posted, show_study, study_or_404, version_asked_for
-from studies.services.report import request_report
+from studies.services.ask_report import request_report
 
 TYPES = {
     "report.html": "text/html; charset=utf-8",
