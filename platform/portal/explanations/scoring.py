@@ -17,6 +17,7 @@ from evaluation.metrics import registry as metrics
 from evaluation.metrics.plan import score_all_with_reasons
 from explainers.base import Explainer
 from explainers.methods import registry as methods
+from foundation.provenance import canonical_json
 from foundation.registry import parameter_values
 from foundation.targets import Target
 from portal.catalog.models import Image
@@ -83,18 +84,24 @@ def planned_metrics(plan: list[dict[str, Any]]) -> list[Judge]:
 
 
 def _open_work(explanations: list[Explanation], judges: list[Judge]) -> list[tuple[list[Explanation], list[Judge]]]:
-    """Groups of maps and the metrics that each of them still lacks."""
-    there = set(
-        Score.objects.filter(explanation__in=explanations, presentation=Presentation.NATIVE).values_list(
-            "explanation_id", "label"
-        )
-    )
+    """Groups of maps and the metrics that each of them still lacks, or has from another version or other parameters."""
+    if not explanations:
+        return []
+    there = {
+        (score.explanation_id, score.label): _made_with(score)
+        for score in Score.objects.filter(explanation__in=explanations, presentation=Presentation.NATIVE)
+    }
+    by_label = {judge.label: judge for judge in judges}
+    wanted = {label: _made_with(_row(explanations[0], judge, None, "", 0)) for label, judge in by_label.items()}
     groups: dict[tuple[str, ...], list[Explanation]] = defaultdict(list)
     for explanation in explanations:
-        lacking = tuple(judge.label for judge in judges if (explanation.pk, judge.label) not in there)
+        lacking = tuple(label for label in by_label if there.get((explanation.pk, label)) != wanted[label])
         groups[lacking].append(explanation)
-    by_label = {judge.label: judge for judge in judges}
     return [(group, [by_label[label] for label in lacking]) for lacking, group in groups.items() if lacking]
+
+
+def _made_with(score: Score) -> tuple[str, str, str]:
+    return score.metric, score.metric_version, canonical_json(score.parameters)
 
 
 def _score(
@@ -110,7 +117,12 @@ def _score(
     scores = _values(model, subject, explanations, plain, seed) + _values(model, subject, asking, remaking, seed)
     scores += [_undefined(explanation, judge, NO_NETWORK, seed) for explanation in silent for judge in remaking]
     scores += [_undefined(explanation, judge, NO_MASK, seed) for explanation in explanations for judge in unmasked]
-    Score.objects.bulk_create(scores, ignore_conflicts=True)
+    Score.objects.bulk_create(
+        scores,
+        update_conflicts=True,
+        unique_fields=["explanation", "label", "presentation"],
+        update_fields=["metric", "metric_version", "parameters", "seed", "value", "reason"],
+    )
     return len(scores)
 
 

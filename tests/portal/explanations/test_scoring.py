@@ -44,6 +44,22 @@ def test_it_scores_each_map_once(classifier: Network, phantoms: Dataset) -> None
     assert score_run(run) == 0
 
 
+def test_other_parameters_under_the_same_label_are_scored_anew(classifier: Network, phantoms: Dataset) -> None:
+    explain_run(plan_run(network=classifier, dataset=phantoms, methods=["grad-cam"], seed=5))
+
+    def with_steps(steps: int) -> Run:
+        metric = {"metric": "deletion", "parameters": {"steps": steps}}
+        return plan_run(network=classifier, dataset=phantoms, methods=["grad-cam"], metrics=[metric], seed=5)
+
+    assert score_run(with_steps(4)) == 4
+    before = dict(Score.objects.values_list("explanation_id", "value"))
+    assert score_run(with_steps(9)) == 4
+    assert Score.objects.count() == 4
+    assert {row.parameters["steps"] for row in Score.objects.all()} == {9}
+    assert dict(Score.objects.values_list("explanation_id", "value")) != before
+    assert score_run(with_steps(9)) == 0
+
+
 def test_the_stored_score_is_the_metrics_own(classifier: Network, phantoms: Dataset) -> None:
     """Oracle: each metric called directly, alone, on the stored map."""
     score_run(explained(classifier, phantoms, "grad-cam"))
