@@ -34,6 +34,7 @@ CONTROLS = ("random-map", "edge-map", "centre-map", "ground-truth-mask", "random
 METRICS = (
     "deletion",
     "insertion",
+    "srg",
     "pointing-game",
     "relevance-mass",
     "sparseness",

@@ -80,17 +80,21 @@ def _quadrant(each: Examined, controls: set[str], context: AnalysisContext) -> l
             "usefulness_high": "y_high",
         }
     )
-    middle = (float(points["x"].mean()), float(points["y"].mean()))
+    methods = points[~points["control"].astype(bool)]
+    middle = (float(methods["x"].mean()), float(points["usefulness_line"].iloc[0]))
+    metric = str(points["metric"].iloc[0])
+    higher = context.directions.get(metric, True)
+    x_title = f"{context.title(metric)} ({'higher' if higher else 'lower'} is better)"
     described = "; ".join(f"{name}: {row.quadrant}" for name, row in points.iterrows() if "quadrant" in points.columns)
     return [
         Figure(
             name=f"quadrant-{each.scope}",
             title=f"Usefulness against faithfulness, {each.scope}",
-            caption="Each point is a method, diamonds are controls, lines are 95 % intervals, dashes the means. A "
-            "method in the upper left pleases without being faithful.",
+            caption="Each point is a method, diamonds are controls, lines are 95 % intervals; dashes mark the average "
+            "explanation and the middle of the scale. A method in the upper left pleases without being faithful.",
             alternative=f"Mean rating against faithfulness of {len(points)} methods. {described}",
             svg=figures.quadrant(
-                points, controls, "Faithfulness (more is better)", "Mean rating of coverage, 1 to 5", middle
+                points, controls, x_title, "Mean rating of coverage, 1 to 5", middle, rightward=higher
             ),
         )
     ]

@@ -93,10 +93,19 @@ def metric_by_method(means: dict[str, pd.DataFrame], titles: dict[str, str], con
         return _svg(drawing)
 
 
-def quadrant(points: pd.DataFrame, controls: set[str], x_title: str, y_title: str, middle: tuple[float, float]) -> str:
+def quadrant(
+    points: pd.DataFrame,
+    controls: set[str],
+    x_title: str,
+    y_title: str,
+    middle: tuple[float, float],
+    *,
+    rightward: bool = True,
+) -> str:
     """Usefulness against faithfulness, a point a method, controls as anchors.
 
-    `points`: index method, columns `x x_low x_high y y_low y_high`; `middle`: where the quadrants meet.
+    `points`: index method, columns `x x_low x_high y y_low y_high`; `middle`: where the quadrants meet. The better side
+    is always on the right: not `rightward` turns the axis of a metric for which less is better.
     """
     with _drawing(1, (7.2, 5.4)) as (drawing, (axis,)):
         axis.axvline(middle[0], color=FAINT, linewidth=0.8, linestyle="--")
@@ -110,6 +119,8 @@ def quadrant(points: pd.DataFrame, controls: set[str], x_title: str, y_title: st
         axis.set_xlabel(x_title)
         axis.set_ylabel(y_title)
         axis.margins(0.12)
+        if not rightward:
+            axis.invert_xaxis()
         for x, y, text, sides in (
             (0.01, 0.99, "liked, not faithful", ("left", "top")),
             (0.99, 0.99, "liked and faithful", ("right", "top")),

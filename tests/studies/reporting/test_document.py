@@ -25,7 +25,7 @@ def made() -> dict[str, Any]:
     context = AnalysisContext(directions={"deletion": False, "pointing-game": True}, bootstrap=200)
     examined = [
         Examined(analyses.build(name).analyse(table, context=context), "net", name == "usefulness-model", "a", "b")
-        for name in ("usefulness-model", "agreement", "benchmark")
+        for name in ("usefulness-model", "agreement", "benchmark", "quadrant")
     ]
     return document(
         Material(
@@ -58,6 +58,12 @@ def test_each_finding_is_carried_by_its_interval(made: dict[str, Any]) -> None:
     findings = [finding for result in made["analyses"].values() for finding in result["findings"]]
     assert findings
     assert all(not finding["low"] <= finding["null"] <= finding["high"] for finding in findings)
+
+
+def test_every_kind_of_figure_is_drawn(made: dict[str, Any]) -> None:
+    pictures = next(each for each in made["sections"] if each["id"] == "pictures")
+    assert [block["name"] for block in pictures["blocks"]] == ["ratings-net", "metrics-net", "quadrant-net"]
+    assert all(block["svg"].startswith("<svg") and block["alternative"] for block in pictures["blocks"])
 
 
 def test_html_escapes_titles_and_needs_nothing_beside_it(made: dict[str, Any]) -> None:
