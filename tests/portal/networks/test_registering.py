@@ -24,7 +24,7 @@ from portal.networks.models import Network
 from portal.networks.work import as_map, load_network, on_image_grid, prepare, register_folder
 from tests.portal.small_networks import CLASSIFIER, make_folder
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.db]
 
 
 def test_it_registers_and_loads_the_same_weights(tmp_path: Path) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pandas as pd
 import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from portal.accounts.models import User
 from portal.audit.models import Entry
+from portal.catalog.models import Case
 from studies.models import Enrolment, RunKind, Trial, TrialState
 from tests.studies.ward import METHODS, NETWORKS, Ward, enrolled
 
@@ -96,3 +99,57 @@ def test_the_schema_and_its_page_are_served_here(researcher: User) -> None:
     assert client.get("/api/v1/schema/").status_code == 200
     page = client.get("/api/v1/docs/").content.decode()
     assert "https://" not in page.replace("https://www.w3.org", "")
+
+
+def every_route() -> set[str]:
+    """The addresses below /api/v1/, as the resolver knows them."""
+    found: set[str] = set()
+
+    def walk(patterns: list[URLPattern | URLResolver], prefix: str) -> None:
+        for pattern in patterns:
+            address = prefix + re.sub(r"\(\?P<(\w+)>.*?\)", r"<\1>", str(pattern.pattern)).strip("^$")
+            if isinstance(pattern, URLResolver):
+                walk(pattern.url_patterns, address)
+            elif address.startswith("api/v1/"):
+                found.add(address.removeprefix("api/v1/"))
+
+    walk(get_resolver().url_patterns, "")
+    return found
+
+
+# Route -> status for nobody, a reader of no study, a researcher; `{slug}` and the like are of things that exist.
+TABLE = {
+    "cases/": (401, 403, 200),
+    "cases/<pk>/": (401, 403, 200),
+    "models/": (401, 403, 200),
+    "models/<slug>/": (401, 403, 200),
+    "runs/": (401, 403, 200),
+    "runs/<pk>/": (401, 403, 404),
+    "studies/": (401, 403, 200),
+    "studies/<slug>/": (401, 403, 200),
+    "studies/<slug>/export/": (401, 403, 200),
+    "responses/": (401, 403, 200),
+    "responses/<pk>/": (401, 403, 404),
+    "trials/": (401, 200, 200),
+    "trials/<token>/": (401, 404, 404),
+    "schema/": (401, 200, 200),
+    "docs/": (401, 200, 200),
+    "token/": (405, 405, 405),
+}
+
+
+def test_the_table_names_every_route() -> None:
+    assert every_route() == set(TABLE)
+
+
+@pytest.mark.parametrize("route", TABLE)
+def test_each_route_is_open_to_whom_the_table_says(
+    route: str, ward: Ward, reading: Enrolment, outsider: User, researcher: User
+) -> None:
+    slug = ward.study.slug if route.startswith("studies") else NETWORKS[0]
+    case = Case.objects.first()
+    assert case is not None
+    known = {"<pk>": str(case.pk), "<slug>": slug, "<token>": reading.trials.get(position=0).token}
+    address = "/api/v1/" + re.sub(r"<\w+>", lambda found: known[found[0]], route)
+    statuses = tuple(calling(user).get(address).status_code for user in (None, outsider, researcher))
+    assert statuses == TABLE[route]

@@ -19,7 +19,7 @@ from studies.services.design import close_study
 from tests.studies.panel.conftest import address
 from tests.studies.ward import METHODS, NETWORKS, Ward, make_study
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.db]
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from studies.services.design import close_study
 from tests.studies.panel.conftest import address
 from tests.studies.ward import Ward, enrolled, make_study
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.db]
 FORM = {"emails": "", "count": "1", "run_kind": "live", "days": "14", "note": ""}
 LINK = re.compile(r'value="http://testserver(/invitation/[^"]+)"')
 

@@ -10,7 +10,7 @@ from studies.models import Enrolment, Report
 from tests.studies.panel.conftest import address
 from tests.studies.ward import Ward, make_study
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.db]
 
 
 def body_of(answer: object) -> bytes:

@@ -12,7 +12,7 @@ from studies.services.design import load_protocol
 from tests.studies.panel.conftest import address
 from tests.studies.ward import BLOCKS, PROTOCOL, Ward, make_records
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.db]
 
 
 @pytest.fixture

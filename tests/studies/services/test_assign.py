@@ -13,7 +13,7 @@ from studies.protocol import from_document
 from studies.services.assign import assign_trials, balance_of, next_slot, schedule
 from tests.studies.ward import Ward, make_study
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.db]
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from studies.services.design import (
 )
 from tests.studies.ward import BLOCKS, COLUMNS, PROTOCOL, ROWS, make_records
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.db]
 
 SOURCE = PROTOCOL.format(slug="ward-study", blocks="".join(BLOCKS.values()))
 

@@ -10,7 +10,7 @@ from portal.audit.models import Entry
 from studies.models import Enrolment, EnrolmentState, Reader
 from studies.services.erase import CannotErase, erase_person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.db]
 
 
 def test_the_pseudonym_belongs_to_nobody_afterwards(reading: Enrolment, reader_user: User) -> None:

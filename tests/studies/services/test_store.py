@@ -16,7 +16,7 @@ from portal.storage import has_array, put_array
 from studies.services.store import store_state
 from tests.studies.ward import Ward
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.db]
 
 
 def test_a_whole_store_is_whole(ward: Ward) -> None:

@@ -12,7 +12,7 @@ from studies.models import Study, StudyState
 from tests.studies.services.test_design import SOURCE
 from tests.studies.ward import make_records
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.db]
 
 
 @pytest.fixture
