@@ -37,6 +37,7 @@ class Command(BaseCommand):
         folder = settings.VAR_DIR / "demo"
         keys = build.Keys.kept(folder / "keys.json")
         call_command("migrate", verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
         call_command("sync_parts", verbosity=0)
         build.store_networks()
         build.store_phantoms()

@@ -122,7 +122,7 @@ STORAGES = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": str(VAR_DIR / "arrays")},
     },
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 
 SESSION_COOKIE_HTTPONLY = True
@@ -156,7 +156,7 @@ EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "heatproof@localhost")
 
 # Without a broker's address the bell is a folder that one worker on this machine watches.
-BROKER_URL = env.secret("BROKER_URL", "filesystem://")
+BROKER_URL = env.secret("BROKER_URL", "filesystem://localhost")
 BROKER_FOLDER = VAR_DIR / "broker"
 JOBS_EAGER = False
 JOBS_APP = "portal.config.celery.app"
