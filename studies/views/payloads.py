@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any
-
 import numpy as np
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from portal.catalog.models import Image
-from portal.display import ImagePayload, Window, image_payload
+from portal.catalog.pictures import payload_of
+from portal.display import ImagePayload
 from portal.storage.arrays import get_array
 from studies.blinding.serializer import OVERLAYS, overlays_of
 from studies.models import Trial, TrialState
@@ -67,41 +65,7 @@ def _payload(trial: Trial) -> ImagePayload:
     found = chosen.order_by("index").first()
     if found is None:
         raise not_there()
-    return _read(
-        found.array,
-        found.photometric,
-        found.bits,
-        found.slope,
-        found.intercept,
-        (found.row_spacing, found.column_spacing) if found.row_spacing and found.column_spacing else None,
-        tuple((each["center"], each["width"], each.get("name", "")) for each in found.windows),
-    )
-
-
-@lru_cache(maxsize=4)
-def _read(
-    array: str,
-    photometric: Any,
-    bits: int,
-    slope: float,
-    intercept: float,
-    spacing: tuple[float, float] | None,
-    windows: tuple[tuple[float, float, str], ...],
-) -> ImagePayload:
-    """Kept for the moment between a page's two requests, header and pixels."""
-    pixels = get_array(array)
-    if photometric == "RGB":
-        return image_payload(pixels[0], photometric="RGB", spacing=spacing)
-    presets = tuple(Window(centre=centre, width=width, name=name) for centre, width, name in windows)
-    return image_payload(
-        pixels,
-        photometric=photometric,
-        bits=bits,
-        slope=slope,
-        intercept=intercept,
-        spacing=spacing,
-        presets=presets,
-    )
+    return payload_of(found)
 
 
 def _bytes(body: bytes) -> HttpResponse:
