@@ -31,6 +31,8 @@ def striking_cases(version: ProtocolVersion, table: pd.DataFrame) -> tuple[Block
         image = Image.objects.get(case=stimulus.case, index=0)
         shown = f"{row['method']} on {row['case']} ({row['network']})"
         words = f"{shown}: mean rating {row['score']:.1f} of 5, deletion {row['metric']:.3g}."
+        if stimulus.case.is_phantom:
+            words += " A synthetic phantom, not a patient."
         png = overlay_of(image, get_array(stimulus.display), sign, side=360)
         drawn.append(blocks.picture(f"case-{number}", png, words, f"The image under its saliency map. {words}"))
     return tuple(drawn)
