@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,12 +56,10 @@ def test_the_segmenter_keeps_its_promise() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("slug", "seconds"), [("chest-clean", 30), ("chest-shortcut", 30), ("nodule-unet", 60)])
-def test_training_again_works(slug: str, seconds: int, tmp_path: Path) -> None:
-    """Processor seconds are counted, two for each second on the clock, so that a busy machine changes nothing."""
-    start = time.process_time()
+@pytest.mark.parametrize("slug", ["chest-clean", "chest-shortcut", "nodule-unet"])
+def test_training_again_works(slug: str, tmp_path: Path) -> None:
+    """The short recipe has a fixed number of steps; `make bench` measures the seconds that they take."""
     train(slug, tmp_path / slug, seed=1, quick=True)
-    spent = time.process_time() - start
     found = performance(slug, tmp_path / slug)
     if slug == "nodule-unet":
         assert found["dice"]["value"] >= 0.7
@@ -71,7 +68,6 @@ def test_training_again_works(slug: str, seconds: int, tmp_path: Path) -> None:
     else:
         assert found["splits"]["aligned"]["auroc"]["value"] >= 0.9
         assert found["drop"]["low"] > 0.3
-    assert spent <= 2 * seconds
 
 
 def test_training_is_repeatable_and_leaves_the_random_state_alone() -> None:
