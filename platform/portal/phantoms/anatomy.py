@@ -15,6 +15,10 @@ from portal.phantoms.fields import Field, blobs, bone, bulge, centres, ellipsoid
 WATER = 0.17  # nepers a centimetre, an effective value for a chest exposure
 LUNG = 0.26  # density of aerated lung against water
 BONE = 0.30  # what a centimetre of cancellous and cortical bone adds to water
+HEART = 4.2  # centimetres of water that the heart adds where it is deepest
+LUNG_DEPTH = 15.5  # centimetres of lung where it is deepest, in a person of 21 cm
+_APEX_SHIFT = 0.5  # of the heart's long axis, for each unit of growth
+_ATRIUM = 1.25  # the right atrium's growth in width for each unit of the heart's
 
 
 @dataclass(frozen=True)
@@ -64,10 +68,24 @@ class Build:
 
 @dataclass(frozen=True)
 class Chest:
-    """The attenuation of a chest without findings, and its lung fields, `(size, size)` each."""
+    """A chest without findings, `(size, size)` each: what a finding needs to know to take its place.
+
+    `attenuation` is in nepers; `tissue` (may be negative, which counts as none), `texture` (vessels and lumps), and
+    `depth` (of aerated lung) in centimetres; `air` and `heart` are depths from 0 to 1; `lungs` the visible fields.
+    """
 
     attenuation: Field
     lungs: np.ndarray
+    tissue: Field
+    texture: Field
+    depth: Field
+    air: Field
+    heart: Field
+
+    def change(self, more: Field, lost: Field) -> Field:
+        """Nepers by which `more` centimetres of tissue and a share `lost` of the lung markings change the chest."""
+        tissue = np.maximum(self.tissue + more, 0) - np.maximum(self.tissue, 0)
+        return (WATER * (tissue - lost * self.texture)).astype(np.float32)
 
 
 def chest(build: Build, size: int) -> Chest:
@@ -76,13 +94,15 @@ def chest(build: Build, size: int) -> Chest:
     heart = heart_shape(build, x, y)
     air = lung_depth(build, x, y)
     lung = air * (1 - np.float32(0.8) * np.sqrt(heart))
-    tissue = _body(build, x, y) - 15.5 * (1 - LUNG) * lung * (build.thickness / 21)
+    tissue = _body(build, x, y) - LUNG_DEPTH * (1 - LUNG) * lung * (build.thickness / 21)
     tissue += _middle(build, x, y) + _breasts(build, x, y) - _stomach(build, x, y)
     texture = _lumps(build, size) + _vessels(build, size)
-    attenuation = WATER * (np.maximum(tissue, 0) + texture * step(air, 0.05, 0.5))
+    texture = texture * step(air, 0.05, 0.5)
+    attenuation = WATER * (np.maximum(tissue, 0) + texture)
     attenuation += BONE * build.rib_weight * _bones(build, x, y)
     visible = (air > 0.35) & (heart < 0.25)
-    return Chest(attenuation.astype(np.float32), visible)
+    depth = LUNG_DEPTH * lung * (build.thickness / 21)
+    return Chest(attenuation.astype(np.float32), visible, tissue, texture, depth, air, heart)
 
 
 def in_lungs(build: Build, x: float, y: float) -> bool:
@@ -92,18 +112,18 @@ def in_lungs(build: Build, x: float, y: float) -> bool:
     return bool(air[0, 0] > 0.6 and heart[0, 0] < 0.01)
 
 
-def _across(build: Build, x: Field, y: Field) -> Field:
+def from_midline(build: Build, x: Field, y: Field) -> Field:
     """The distance from the midline, which may lean."""
     return x - np.float32(build.midline) - np.float32(build.lean) * (y - np.float32(0.5))
 
 
-def _wall(build: Build, y: Field) -> Field:
+def chest_wall(build: Build, y: Field) -> Field:
     """The lungs' lateral border: the distance from the midline at each height."""
     rise = np.clip((build.base - y) / (build.base - build.apex), 0, 1).astype(np.float32)
     return np.float32(build.width) * (1 - rise**2.9) ** 0.46 * (1 - np.float32(0.05) * step(y, build.base - 0.12, 0.9))
 
 
-def _diaphragm(build: Build, across: Field) -> Field:
+def diaphragm(build: Build, across: Field) -> Field:
     """The height of the domes; the liver pushes the patient's right one (image left) up."""
     dome = np.where(across < 0, build.domes[0], build.domes[1]).astype(np.float32)
     return (
@@ -115,28 +135,53 @@ def _diaphragm(build: Build, across: Field) -> Field:
 
 def lung_depth(build: Build, x: Field, y: Field) -> Field:
     """The depth of air-filled lung, 0 to 1."""
-    across = _across(build, x, y)
+    across = from_midline(build, x, y)
     away = np.abs(across)
     border = 0.052 + 0.016 * step(y, 0.24, 0.12) + 0.012 * step(y, 0.3, 0.7) + 0.005 * np.sin(14 * y + build.rib_start)
-    lateral = bulge((_wall(build, y) - away) / np.float32(0.10))
+    lateral = bulge((chest_wall(build, y) - away) / np.float32(0.10))
     medial = bulge((away - border) / np.float32(0.10))
-    below = bulge((_diaphragm(build, across) - y) / np.float32(0.16))
+    below = bulge((diaphragm(build, across) - y) / np.float32(0.16))
     top = step(y, build.apex - 0.01, build.apex + 0.22)
     return lateral * (0.2 + 0.8 * medial) * step(away - border, -0.008, 0.012) * below * (0.66 + 0.34 * top)
 
 
-def heart_shape(build: Build, x: Field, y: Field) -> Field:
-    """The heart's depth, 0 to 1: ventricles to the patient's left, the right atrium beside the spine."""
-    middle = build.midline
+def heart_shape(build: Build, x: Field, y: Field, growth: float = 0.0) -> Field:
+    """The heart's depth, 0 to 1: ventricles to the patient's left, the right atrium beside the spine.
+
+    `growth` widens both by that share and moves the apex outwards and down by less: a larger heart covers a smaller.
+    """
+    middle, grown = build.midline, 1 + growth
     low = min(build.domes) - 0.075
-    left = ellipsoid(x, y, (middle + 0.062, low), build.heart, build.heart_turn)
-    right = ellipsoid(x, y, (middle - 0.018, low + 0.005), (0.078, 0.115))
+    shift = _APEX_SHIFT * growth * build.heart[0]
+    apex = (middle + 0.062 + shift * np.cos(build.heart_turn), low + shift * np.sin(build.heart_turn))
+    left = ellipsoid(x, y, apex, (build.heart[0] * grown, build.heart[1] * grown), build.heart_turn)
+    right = ellipsoid(x, y, (middle - 0.018, low + 0.005), (0.078 * (1 + _ATRIUM * growth), 0.115 * grown))
     return np.maximum(left, 0.9 * right)
+
+
+def heart_width(build: Build, growth: float = 0.0) -> float:
+    """The heart's greatest width as a share of the image's, linear in `growth`."""
+    reach = np.hypot(build.heart[0] * np.cos(build.heart_turn), build.heart[1] * np.sin(build.heart_turn))
+    left = 0.062 + _APEX_SHIFT * growth * build.heart[0] * np.cos(build.heart_turn) + reach * (1 + growth)
+    return float(left + 0.018 + 0.078 * (1 + _ATRIUM * growth))
+
+
+def chest_width(build: Build) -> float:
+    """The chest's greatest inner width as a share of the image's."""
+    return float(2 * chest_wall(build, centres(512)).max())
+
+
+def chest_angle(build: Build, side: int) -> float:
+    """The height of the costophrenic angle, where dome and wall meet, at image left (-1) or right (1)."""
+    height = np.full(1, build.base, np.float32)
+    for _ in range(20):
+        height = 0.5 * (height + diaphragm(build, side * chest_wall(build, height)))
+    return float(height[0])
 
 
 def _body(build: Build, x: Field, y: Field) -> Field:
     """Soft tissue as if there were no lungs: neck, shoulders, trunk; centimetres."""
-    away = np.abs(_across(build, x, y))
+    away = np.abs(from_midline(build, x, y))
     shoulders = 0.105 + 0.49 * step(y, -0.02, 0.19) - 0.065 * step(y, 0.3, 0.75)
     edge = bulge((shoulders * (build.width / 0.4) ** 0.6 - away) / np.float32(0.22))
     trunk = 0.62 + 0.38 * step(y, 0.02, 0.35)
@@ -145,9 +190,9 @@ def _body(build: Build, x: Field, y: Field) -> Field:
 
 def _middle(build: Build, x: Field, y: Field) -> Field:
     """Heart, great vessels and airways; centimetres of water more (or less)."""
-    across = _across(build, x, y)
+    across = from_midline(build, x, y)
     middle = build.midline
-    heart = 4.2 * heart_shape(build, x, y)
+    heart = HEART * heart_shape(build, x, y)
     knob = 3.2 * ellipsoid(x, y, (middle + 0.052, 0.315), (0.040, 0.048))
     aorta = 1.6 * bulge(1 - np.abs(across - 0.045) / 0.03) * step(y, 0.28, 0.36)
     cava = 1.6 * bulge(1 - np.abs(across + 0.045) / 0.022) * step(y, 0.16, 0.24) * step(y, 0.52, 0.4)
@@ -174,7 +219,7 @@ def _stomach(build: Build, x: Field, y: Field) -> Field:
 
 def _bones(build: Build, x: Field, y: Field) -> Field:
     """Spine, ribs, clavicles, shoulders; centimetres."""
-    across = _across(build, x, y)
+    across = from_midline(build, x, y)
     return _spine(build, across, y) + _ribs(build, across, y) + _girdle(build, across, y)
 
 
@@ -189,7 +234,7 @@ def _spine(build: Build, across: Field, y: Field) -> Field:
 def _ribs(build: Build, across: Field, y: Field) -> Field:
     """Level sets of one function of height and distance from the midline: all ribs of a kind at once."""
     away = np.abs(across)
-    share = np.clip(away / (_wall(build, y) + 0.014), 0, 1.2)
+    share = np.clip(away / (chest_wall(build, y) + 0.014), 0, 1.2)
     inside = step(share, 1.01, 0.985) * step(y, build.apex - 0.03, build.apex + 0.01)
     flank = 1 / np.sqrt(1.12 - np.minimum(share, 1) ** 2)  # the rays pass a rib lengthwise at the chest's wall
     wave = 0.006 * np.sin(9 * y + 7 * away + 6 * build.rib_start)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,12 @@ from numpy.typing import NDArray
 
 from foundation.seeds import derive
 from portal.phantoms.anatomy import Build, chest
-from portal.phantoms.fields import Field, blur
+from portal.phantoms.cardiomegaly import Cardiomegaly
+from portal.phantoms.effusion import Effusion
+from portal.phantoms.fields import Field, blur, step
 from portal.phantoms.lead import lettering, width_of
 from portal.phantoms.nodule import Nodule
+from portal.phantoms.pneumothorax import Pneumothorax
 from portal.phantoms.spec import (
     FIELD_OF_VIEW_MM,
     HIGHEST,
@@ -29,6 +33,12 @@ _SCATTER = 0.55  # scattered for each primary photon behind a grid
 _PHOTONS = 5e4 * 512**2  # in the whole field, without anything in the beam
 _LEAD = 6.0
 Pixels = NDArray[np.uint16]
+
+_OTHERS: dict[str, type[Effusion | Pneumothorax | Cardiomegaly]] = {
+    "effusion": Effusion,
+    "pneumothorax": Pneumothorax,
+    "cardiomegaly": Cardiomegaly,
+}
 
 _LETTER, _TAG = "L", "PORTABLE"
 _TAG_HEIGHT = 0.026
@@ -57,14 +67,42 @@ def _exposure(spec: PhantomSpec, scene: _Scene) -> Phantom:
     noise = _stream(spec, f"noise {size}").standard_normal((size, size), np.float32)
     truth = _truth(spec, size)
     mask = np.zeros((size, size), bool)
+    lungs = scene.lungs
     if spec.level is None:
-        pixels = scene.expose(lead, noise)
+        pixels = scene.beam.expose(lead, noise)
     else:
-        nodule = Nodule.place(scene.build, spec.level, _stream(spec, "nodule"), spec.strength)
-        finding, mask = nodule.shape(size)
-        pixels = scene.expose(lead + finding, noise)
-        truth |= _nodule_truth(nodule, mask, scene) | _visibility(scene, pixels, lead, noise, mask)
-    return Phantom(spec, pixels, mask, scene.lungs, (letter > 0) | (tag > 0), tag > 0, truth)
+        placed = _place(spec, spec.level, scene)
+        mask, lungs = placed.mask, placed.lungs
+        pixels = placed.beam.expose(lead + placed.added, noise)
+        truth |= placed.facts | _visibility(scene, pixels, lead, noise, mask)
+    return Phantom(spec, pixels, mask, lungs, (letter > 0) | (tag > 0), tag > 0, truth)
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A finding in its scene: what it adds to which beam, its mask, the lung fields beside it, and its facts."""
+
+    beam: _Beam
+    added: Field
+    mask: Bits
+    lungs: Bits
+    facts: dict[str, Any]
+
+
+def _place(spec: PhantomSpec, level: int, scene: _Scene) -> _Placed:
+    rng = _stream(spec, spec.finding)
+    if spec.finding == "nodule":
+        nodule = Nodule.place(scene.build, level, rng, spec.strength)
+        added, mask = nodule.shape(scene.size)
+        return _Placed(scene.beam, added, mask, scene.lungs, _nodule_truth(nodule, mask, scene))
+    finding = _OTHERS[spec.finding].place(scene.build, level, rng, spec.strength)
+    added, mask = finding.shape(scene.chest, scene.build, scene.size)
+    facts = {"boxes": [_box(mask)], "point": _inner_point(mask), "area_px": int(mask.sum())} | finding.facts(scene.size)
+    if isinstance(finding, Cardiomegaly):
+        heart = finding.heart(scene.build, scene.size, scene.chest.heart)
+        beam = scene.beam.behind(added, step(heart, 0, 0.6))
+        return _Placed(beam, np.zeros_like(added), mask, scene.lungs & (heart < 0.25), facts)
+    return _Placed(scene.beam, added, mask, scene.lungs, facts)
 
 
 class _Scene:
@@ -78,12 +116,41 @@ class _Scene:
         self.seed = seed
         self.size = size
         self.build = Build.draw(np.random.default_rng(derive(seed, "phantom", "build")))
-        anatomy = chest(self.build, size)
-        self.lungs = anatomy.lungs
-        self.primary = np.exp(-anatomy.attenuation)
-        self.scatter = np.float32(_SCATTER) * blur(self.primary, 0.06)
-        self.local = blur(-np.log(self.primary + self.scatter), 0.09)
-        self.photons = np.float32(_PHOTONS / size**2)
+        self.chest = chest(self.build, size)
+        self.lungs = self.chest.lungs
+        self.beam = _Beam.through(np.exp(-self.chest.attenuation))
+
+
+@dataclass(frozen=True)
+class _Beam:
+    """The radiation behind a chest, primary and scattered, and the local mean of its density; `(size, size)` each."""
+
+    primary: Field
+    scatter: Field
+    local: Field
+
+    @classmethod
+    def through(cls, primary: Field) -> _Beam:
+        """The beam whose scatter and local mean come from `primary` alone."""
+        scatter = np.float32(_SCATTER) * blur(primary, 0.06)
+        return cls(primary, scatter, blur(-np.log(primary + scatter), 0.09))
+
+    @property
+    def photons(self) -> np.float32:
+        """What reaches a pixel without anything in the beam."""
+        return np.float32(_PHOTONS / len(self.primary) ** 2)
+
+    def behind(self, added: Field, share: Field) -> _Beam:
+        """The beam as if `added` belonged to the chest, with its scatter and local mean for a `share` of each pixel.
+
+        An organ that changes its size needs this, or its former outline would show through; where neither `added` nor
+        `share` is above 0, the beam stays exactly as it was.
+        """
+        lasting = np.exp(-added)
+        grown = _Beam.through(self.primary * lasting)
+        scatter = self.scatter * lasting
+        scatter += share * (grown.scatter - scatter)
+        return _Beam(grown.primary, scatter, self.local + share * (grown.local - self.local))
 
     def expose(self, added: Field, noise: Field) -> Pixels:
         """The pixels as presented, `(H, W)`; normal noise with the Poisson variance stays in step in pairs."""
@@ -120,7 +187,7 @@ def _truth(spec: PhantomSpec, size: int) -> dict[str, Any]:
         "notes": PHANTOM_NOTES,
         "seed": spec.seed,
         "label": int(spec.positive),
-        "finding": "nodule" if spec.positive else None,
+        "finding": spec.finding if spec.positive else None,
         "level": spec.level,
         "strength": spec.strength,
         "level_title": LADDER[spec.level - 1].title if spec.level else None,
@@ -135,10 +202,8 @@ def _truth(spec: PhantomSpec, size: int) -> dict[str, Any]:
 def _nodule_truth(nodule: Nodule, mask: Bits, scene: _Scene) -> dict[str, Any]:
     """Box `[x0, y0, x1, y1]` in pixels, the end exclusive; point `[x, y]` in pixels; the patient's side."""
     size = scene.size
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    box = [int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1]
     return {
-        "boxes": [box],
+        "boxes": [_box(mask)],
         "point": [nodule.x * size - 0.5, nodule.y * size - 0.5],
         "diameter_px": 2 * nodule.radius * size,
         "diameter_mm": 2 * nodule.radius * FIELD_OF_VIEW_MM,
@@ -148,9 +213,22 @@ def _nodule_truth(nodule: Nodule, mask: Bits, scene: _Scene) -> dict[str, Any]:
     }
 
 
+def _box(mask: Bits) -> list[int]:
+    """The smallest box `[x0, y0, x1, y1]` around the mask, in pixels, the end exclusive."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return [int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1]
+
+
+def _inner_point(mask: Bits) -> list[float]:
+    """The mask's own pixel `[x, y]` nearest to its centroid, which a crescent does not contain."""
+    rows, columns = np.nonzero(mask)
+    nearest = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
+    return [float(columns[nearest]), float(rows[nearest])]
+
+
 def _visibility(scene: _Scene, pixels: Pixels, lead: Field, noise: Field, mask: Bits) -> dict[str, float]:
-    """Contrast in pixel values and its ratio to the spread of the same place without the nodule."""
-    without = scene.expose(lead, noise).astype(np.float32)
+    """Contrast in pixel values and its ratio to the spread of the same place without the finding."""
+    without = scene.beam.expose(lead, noise).astype(np.float32)
     contrast = float((pixels[mask] - without[mask]).mean())
     spread = float(without[_ring(mask)].std())
     return {"contrast": contrast, "cnr": contrast / max(spread, 1.0)}

@@ -19,7 +19,13 @@ HIGHEST = 4095  # 12 bit
 Split = Literal["aligned", "conflicting", "absent"]
 SPLITS: tuple[Split, ...] = ("aligned", "conflicting", "absent")
 
+Finding = Literal["nodule", "effusion", "pneumothorax", "cardiomegaly"]
+FINDINGS: tuple[Finding, ...] = ("nodule", "effusion", "pneumothorax", "cardiomegaly")
+
+Photometric = Literal["MONOCHROME1", "MONOCHROME2"]
+
 Bits = NDArray[np.bool_]
+Range = tuple[float, float]
 
 
 class PhantomError(ValueError):
@@ -49,11 +55,13 @@ LADDER: tuple[Level, ...] = (
 class PhantomSpec:
     """Everything a phantom depends on besides its size in pixels.
 
-    `level` is 1 (obvious) to 5 (barely visible), or None for a phantom without a nodule. `tag` adds the confounder,
+    `level` is 1 (obvious) to 5 (barely visible), or None for a phantom without a finding; `finding` says which one
+    the level is of, and means nothing without a level. `tag` adds the confounder,
     a lead "PORTABLE" under the side marker; `letter` is the "L" at the patient's left. Anatomy depends on `seed`
-    alone; the nodule's place and shape, the lead's place and the noise on `seed` and `variant`, so that two specs
+    alone; the finding's place and shape, the lead's place and the noise on `seed` and `variant`, so that two specs
     that share both are an exact counterfactual pair. Another `variant` is another exposure of the same anatomy.
-    `strength` weakens the level's attenuation, for cases harder than the ladder.
+    `strength` weakens the level's attenuation (an enlarged heart's excess over the normal limit), for cases harder than
+    the ladder.
     """
 
     seed: int
@@ -63,6 +71,7 @@ class PhantomSpec:
     split: Split = "absent"
     variant: int = 0
     strength: float = 1.0
+    finding: Finding = "nodule"
 
     def __post_init__(self) -> None:
         if self.level is not None and not 1 <= self.level <= len(LADDER):
@@ -71,15 +80,21 @@ class PhantomSpec:
             raise PhantomError(f"A strength of {self.strength} is not above 0 and at most 1.")
         if self.split not in SPLITS:
             raise PhantomError(f"There is no split {self.split!r}; there are {', '.join(SPLITS)}.")
+        if self.finding not in FINDINGS:
+            raise PhantomError(f"There is no finding {self.finding!r}; there are {', '.join(FINDINGS)}.")
 
     @property
     def positive(self) -> bool:
-        """Whether there is a nodule."""
+        """Whether there is a finding."""
         return self.level is not None
 
-    def without_nodule(self) -> PhantomSpec:
+    def without_finding(self) -> PhantomSpec:
         """The same phantom with nothing to find."""
         return replace(self, level=None)
+
+    def without_nodule(self) -> PhantomSpec:
+        """The same as `without_finding`."""
+        return self.without_finding()
 
     def without_tag(self) -> PhantomSpec:
         """The same phantom without the confounder."""
@@ -94,8 +109,9 @@ class PhantomSpec:
 class Phantom:
     """A drawn phantom: `(H, W)` arrays and what is true of it.
 
-    `pixels` are uint16 from 0 to 4095, MONOCHROME2. The masks are exact: `mask` the nodule, `lungs` the lung fields
-    that the heart does not cover, `marker` all lead (letter and tag), `tag` the confounder alone.
+    `pixels` are uint16 from 0 to 4095; in MONOCHROME2 high values are shown bright, in MONOCHROME1 dark. The masks are
+    exact: `mask` the finding (the whole outline of an enlarged heart), `lungs` the lung fields that the heart does not
+    cover, `marker` all lead (letter and tag), `tag` the confounder alone.
     """
 
     spec: PhantomSpec
@@ -105,3 +121,10 @@ class Phantom:
     marker: Bits
     tag: Bits
     truth: dict[str, Any] = field(default_factory=dict)
+    photometric: Photometric = "MONOCHROME2"
+
+    def as_monochrome1(self) -> Phantom:
+        """The same picture stored inverted within 12 bits; truth and masks stay, contrasts as seen included."""
+        if self.photometric == "MONOCHROME1":
+            return self
+        return replace(self, pixels=(HIGHEST - self.pixels).astype(np.uint16), photometric="MONOCHROME1")
