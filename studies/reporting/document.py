@@ -193,7 +193,7 @@ def _caption(name: str) -> str:
 def _cases(material: Material) -> list[Block]:
     if not material.pictures:
         return []
-    words = "Maps that readers rated highly and that the deletion metric does not bear out, most striking first."
+    words = "Maps that readers rated highly and that a faithfulness metric does not bear out, most striking first."
     return [blocks.text(words), *material.pictures]
 
 

@@ -50,15 +50,13 @@ def _metrics(each: Examined, controls: set[str], context: AnalysisContext) -> li
     if found is None or found.empty:
         return []
     means = {str(name): part.set_index("method") for name, part in found.groupby("metric", sort=True)}
-    titles = {
-        name: f"{context.title(name)} ({'higher' if context.directions.get(name, True) else 'lower'} is better)"
-        for name in means
-    }
+    titles = {name: f"{context.title(name)} {'↑' if context.directions.get(name, True) else '↓'}" for name in means}
     return [
         Figure(
             name=f"metrics-{each.scope}",
             title=f"Automatic metrics by method, {each.scope}",
-            caption="Means over maps with intervals that resample cases; controls are orange.",
+            caption="Means over maps with intervals that resample cases; controls are orange. ↑: higher is better, "
+            "↓: lower is better.",
             alternative=f"{len(means)} panels, one a metric: {', '.join(titles.values())}. The values are in the "
             "benchmark's tables.",
             svg=figures.metric_by_method(means, titles, controls),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ def ratings_by_method(ratings: pd.DataFrame, means: pd.DataFrame, controls: set[
         bars.legend(title="Rating", ncols=len(levels), loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
         _points(points, means.loc[order], controls)
         points.set_yticks([])
-        points.set_xlabel("Mean rating, 95 % interval")
+        points.set_xlabel("Mean, 95 % interval")
         for label in bars.get_yticklabels():
             label.set_color(CONTROL if label.get_text() in controls else INK)
         return _svg(drawing)
@@ -84,7 +85,7 @@ def metric_by_method(means: dict[str, pd.DataFrame], titles: dict[str, str], con
     with _drawing(columns, (7.2, rows * (0.22 * len(order) + 0.9)), rows=rows) as (drawing, axes):
         for position, (axis, (metric, frame)) in enumerate(zip(axes, means.items(), strict=False)):
             _points(axis, frame.reindex(order), controls)
-            axis.set_title(titles.get(metric, metric), fontsize=10, loc="left")
+            axis.set_title(textwrap.fill(titles.get(metric, metric), 27), fontsize=10, loc="left")
             axis.set_yticks(range(len(order)), order if position % columns == 0 else [])
             for label in axis.get_yticklabels():
                 label.set_color(CONTROL if label.get_text() in controls else INK)

@@ -12,6 +12,8 @@ from studies.reporting import blocks
 from studies.reporting.blocks import Block
 
 MOST = 4
+FAITHFULNESS = {"srg": 1, "insertion": 1, "deletion": -1}
+"""Metrics that may stand for faithfulness, the first one known is taken; 1 where higher is better."""
 
 
 def striking_cases(version: ProtocolVersion, table: pd.DataFrame) -> tuple[Block, ...]:
@@ -30,7 +32,7 @@ def striking_cases(version: ProtocolVersion, table: pd.DataFrame) -> tuple[Block
         stimulus = stimuli[(row["network"], row["case"], row["method"])]
         image = Image.objects.get(case=stimulus.case, index=0)
         shown = f"{row['method']} on {row['case']} ({row['network']})"
-        words = f"{shown}: mean rating {row['score']:.1f} of 5, deletion {row['metric']:.3g}."
+        words = f"{shown}: mean rating {row['score']:.1f} of 5, {row['name']} {row['metric']:.3g}."
         if stimulus.case.is_phantom:
             words += " A synthetic phantom, not a patient."
         png = overlay_of(image, get_array(stimulus.display), sign, side=360)
@@ -39,17 +41,18 @@ def striking_cases(version: ProtocolVersion, table: pd.DataFrame) -> tuple[Block
 
 
 def striking_maps(table: pd.DataFrame) -> pd.DataFrame:
-    """Rated maps of explanations (no controls): columns `network case method score metric`, widest gap first.
+    """Rated maps of explanations (no controls): columns `network case method score metric name`, widest gap first.
 
-    Deletion is better when low, so a liked but unfaithful map has a high rank in both.
+    A map is striking where its rank by rating is high and its rank by faithfulness low, within its network.
     """
     rated = table[(table["task"] == "usefulness") & (table["question"] == "coverage") & ~table["control"].astype(bool)]
-    if rated.empty or "metric.deletion" not in rated:
-        return pd.DataFrame(columns=["network", "case", "method", "score", "metric"])
+    known = [name for name in FAITHFULNESS if f"metric.{name}" in rated]
+    if rated.empty or not known:
+        return pd.DataFrame(columns=["network", "case", "method", "score", "metric", "name"])
     maps = rated.groupby(["network", "case", "method"], as_index=False).agg(
-        score=("score", "mean"), metric=("metric.deletion", "first")
+        score=("score", "mean"), metric=(f"metric.{known[0]}", "first")
     )
-    maps = maps.dropna()
+    maps = maps.dropna().assign(name=known[0])
     within = maps.groupby("network")
-    maps["gap"] = within["score"].rank(pct=True) + within["metric"].rank(pct=True)
+    maps["gap"] = within["score"].rank(pct=True) - FAITHFULNESS[known[0]] * within["metric"].rank(pct=True)
     return maps.sort_values("gap", ascending=False).head(MOST)

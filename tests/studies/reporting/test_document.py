@@ -14,6 +14,7 @@ from evaluation.analyses import registry as analyses
 from evaluation.analyses.base import AnalysisContext
 from studies.reporting.document import SIMULATED, Examined, Material, banner, document
 from studies.reporting.drawings import drawings
+from studies.reporting.pictures import striking_maps
 from studies.reporting.render import as_html, as_json, as_pdf
 from tests.studies.reporting.tables import ratings
 
@@ -94,3 +95,16 @@ def test_json_is_plain(made: dict[str, Any]) -> None:
 def test_the_banner_tells_whom_it_counts(kinds: list[str], says: str) -> None:
     assert says in banner(kinds)
     assert bool(banner(kinds)) == bool(says)
+
+
+def test_the_most_liked_unfaithful_map_comes_first() -> None:
+    table = ratings()
+    liked = (table["method"] == "lrp") & (table["case"] == "case-03")
+    table.loc[liked, "score"] = 5.0
+    table.loc[liked, "metric.deletion"] = 9.0
+    first = striking_maps(table).iloc[0]
+    assert (first["method"], first["case"], first["name"]) == ("lrp", "case-03", "deletion")
+
+
+def test_controls_are_no_striking_cases() -> None:
+    assert not set(striking_maps(ratings())["method"]) & {"random-map", "edge-map"}
