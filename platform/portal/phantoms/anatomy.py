@@ -82,7 +82,7 @@ class Chest:
     air: Field
     heart: Field
 
-    def change(self, more: Field, lost: Field) -> Field:
+    def change(self, more: Field, lost: Field | float) -> Field:
         """Nepers by which `more` centimetres of tissue and a share `lost` of the lung markings change the chest."""
         tissue = np.maximum(self.tissue + more, 0) - np.maximum(self.tissue, 0)
         return (WATER * (tissue - lost * self.texture)).astype(np.float32)
@@ -173,7 +173,7 @@ def chest_width(build: Build) -> float:
 
 def chest_angle(build: Build, side: int) -> float:
     """The height of the costophrenic angle, where dome and wall meet, at image left (-1) or right (1)."""
-    height = np.full(1, build.base, np.float32)
+    height: Field = np.full(1, build.base, np.float32)
     for _ in range(20):
         height = 0.5 * (height + diaphragm(build, side * chest_wall(build, height)))
     return float(height[0])

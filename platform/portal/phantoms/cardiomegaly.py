@@ -52,7 +52,7 @@ class Cardiomegaly:
         # The lung that the heart displaces, as the chest itself counts it.
         kept = (1 - np.float32(0.8) * np.sqrt(heart)) / (1 - np.float32(0.8) * np.sqrt(usual))
         more = HEART * (heart - usual) + (1 - LUNG) * chest.depth * (1 - kept)
-        return chest.change(more, np.float32(0)), heart > 0
+        return chest.change(more, 0.0), heart > 0
 
     def heart(self, build: Build, size: int, usual: Field) -> Field:
         """The enlarged heart's depth, 0 to 1: it rests on the diaphragm and covers the usual one."""
@@ -60,12 +60,12 @@ class Cardiomegaly:
         floor = diaphragm(build, from_midline(build, x, y))
         return np.maximum(heart_shape(build, x, y, self.growth) * step(y, floor + 0.05, floor - 0.01), usual)
 
-    def facts(self, size: int) -> dict[str, Any]:
+    def facts(self, mask: NDArray[np.bool_]) -> dict[str, Any]:
         """The cardiothoracic ratio, with and without the finding, and the heart's width; it has no side."""
         return {
             "cardiothoracic_ratio": self.ratio,
             "cardiothoracic_ratio_without": self.usual,
-            "width_px": self.width * size,
+            "width_px": self.width * len(mask),
             "width_mm": self.width * FIELD_OF_VIEW_MM,
             "side": "midline",
         }

@@ -97,7 +97,7 @@ def _place(spec: PhantomSpec, level: int, scene: _Scene) -> _Placed:
         return _Placed(scene.beam, added, mask, scene.lungs, _nodule_truth(nodule, mask, scene))
     finding = _OTHERS[spec.finding].place(scene.build, level, rng, spec.strength)
     added, mask = finding.shape(scene.chest, scene.build, scene.size)
-    facts = {"boxes": [_box(mask)], "point": _inner_point(mask), "area_px": int(mask.sum())} | finding.facts(scene.size)
+    facts = {"boxes": [_box(mask)], "point": _inner_point(mask), "area_px": int(mask.sum())} | finding.facts(mask)
     if isinstance(finding, Cardiomegaly):
         heart = finding.heart(scene.build, scene.size, scene.chest.heart)
         beam = scene.beam.behind(added, step(heart, 0, 0.6))

@@ -68,10 +68,10 @@ class Effusion:
         fill = np.where(mask, fill, 0).astype(np.float32)
         return chest.change((1 - LUNG) * chest.depth * fill, fill), mask
 
-    def facts(self, size: int) -> dict[str, Any]:
+    def facts(self, mask: NDArray[np.bool_]) -> dict[str, Any]:
         """Height of the fluid at the chest wall above the costophrenic angle, and the patient's side."""
         return {
-            "height_px": self.height * size,
+            "height_px": self.height * len(mask),
             "height_mm": self.height * FIELD_OF_VIEW_MM,
             "displaced": self.density,
             "side": "left" if self.side > 0 else "right",

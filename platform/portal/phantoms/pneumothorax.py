@@ -14,11 +14,12 @@ from portal.phantoms.spec import FIELD_OF_VIEW_MM, Range
 
 _LINE = 0.0028  # half of the pleural line's width, about a millimetre
 _LEAST_AIR = 0.02
+_HILUM = 0.415  # the height at which a pneumothorax is commonly measured
 
 
 @dataclass(frozen=True)
 class Step:
-    """A step of the ladder: greatest width (share of the side), share of lung tissue gone, pleural line (nepers)."""
+    """A step of the ladder: how far the lung retracts (share of the side), tissue gone (share), its line (nepers)."""
 
     width: Range
     emptied: Range
@@ -26,17 +27,17 @@ class Step:
 
 
 PNEUMOTHORACES: tuple[Step, ...] = (
-    Step((0.100, 0.125), (0.75, 0.90), (0.24, 0.28)),
-    Step((0.075, 0.092), (0.60, 0.72), (0.19, 0.23)),
-    Step((0.055, 0.068), (0.46, 0.56), (0.15, 0.18)),
-    Step((0.040, 0.050), (0.34, 0.42), (0.11, 0.14)),
-    Step((0.028, 0.036), (0.22, 0.30), (0.07, 0.10)),
+    Step((0.100, 0.125), (0.75, 0.90), (0.38, 0.46)),
+    Step((0.075, 0.092), (0.60, 0.72), (0.30, 0.36)),
+    Step((0.055, 0.068), (0.46, 0.56), (0.23, 0.28)),
+    Step((0.040, 0.050), (0.34, 0.42), (0.17, 0.21)),
+    Step((0.028, 0.036), (0.22, 0.30), (0.11, 0.15)),
 )
 
 
 @dataclass(frozen=True)
 class Pneumothorax:
-    """Side (-1 image left, 1 image right), width and lower end as shares of the side, and what is seen of it."""
+    """Side (-1 image left, 1 image right), retraction and lower end as shares of the side, and what is seen of it."""
 
     side: int
     width: float
@@ -80,11 +81,14 @@ class Pneumothorax:
         slope = np.gradient(edge[:, 0], y[:, 0])[:, None]
         return (across - edge) / np.sqrt(1 + np.minimum(slope * slope, 40))
 
-    def facts(self, size: int) -> dict[str, Any]:
-        """Greatest distance of the pleural line from the wall, the line's attenuation, and the patient's side."""
+    def facts(self, mask: NDArray[np.bool_]) -> dict[str, Any]:
+        """How far the lung's edge moved inwards, the gap at the hilum's height, and the patient's side."""
+        gap = int(mask[int(_HILUM * len(mask))].sum())
         return {
-            "width_px": self.width * size,
-            "width_mm": self.width * FIELD_OF_VIEW_MM,
+            "retraction_px": self.width * len(mask),
+            "retraction_mm": self.width * FIELD_OF_VIEW_MM,
+            "width_px": gap,
+            "width_mm": gap / len(mask) * FIELD_OF_VIEW_MM,
             "emptied": self.emptied,
             "attenuation": self.line,
             "side": "left" if self.side > 0 else "right",
