@@ -227,7 +227,7 @@ def _inner_point(mask: Bits) -> list[float]:
 
 
 def _visibility(scene: _Scene, pixels: Pixels, lead: Field, noise: Field, mask: Bits) -> dict[str, float]:
-    """Contrast in pixel values and its ratio to the spread of the same place without the finding."""
+    """Contrast in pixel values (below 0 for air) and its ratio to the spread of the same place without the finding."""
     without = scene.beam.expose(lead, noise).astype(np.float32)
     contrast = float((pixels[mask] - without[mask]).mean())
     spread = float(without[_ring(mask)].std())
