@@ -66,7 +66,7 @@ def comparisons() -> list[Comparison]:
                    lambda: LayerGradCam(model, model.layer4).attribute(images, 1, relu_attributions=True), 1.5),
         Comparison("LRP over a forward and an input gradient", explain("lrp"),
                    lambda: _input_gradient(model, images), 4.0),
-        Comparison("Integrated gradients over captum's default", explain("integrated-gradients"),
+        Comparison("Integrated gradients over captum's default", explain("integrated-gradients", most_steps=50),
                    lambda: IntegratedGradients(model).attribute(images, target=1, n_steps=50), 1.5),
     ]  # fmt: skip
 
