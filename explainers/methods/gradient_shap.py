@@ -67,7 +67,7 @@ class GradientShap(Explainer):
 
 @contextmanager
 def drawing_from(seed: int) -> Iterator[None]:
-    """captum draws from the libraries' global generators: seed them, and put them back as they were."""
+    """Seed the libraries' global generators, from which captum draws, and put them back as they were."""
     kept = np.random.get_state()
     with torch.random.fork_rng():
         torch.manual_seed(seed)

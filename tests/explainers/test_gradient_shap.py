@@ -12,16 +12,20 @@ from explainers.methods import registry
 from foundation.targets import ClassTarget
 
 
-def small(*layers: nn.Module) -> nn.Module:
-    """A network of these layers with fixed weights."""
+@pytest.fixture(autouse=True)
+def _fixed() -> None:
     torch.manual_seed(3)
+
+
+def small(*layers: nn.Module) -> nn.Sequential:
+    """A network of these layers."""
     return nn.Sequential(*layers).eval()
 
 
 def test_on_a_linear_network_each_pixel_has_its_exact_share() -> None:
     model = small(nn.Flatten(), nn.Linear(2 * 36, 3))
     images = torch.randn(2, 2, 6, 6)
-    weights = model[1].weight[1].view(2, 6, 6).detach()
+    weights = next(model.parameters())[1].view(2, 6, 6).detach()
     expected = (weights * images).sum(1)
     made = registry["gradient-shap"]().explain(model, images, ClassTarget(1))
     torch.testing.assert_close(made, expected, rtol=1e-4, atol=1e-6)
@@ -37,10 +41,10 @@ def test_many_samples_come_to_integrated_gradients() -> None:
 
 def test_global_randomness_is_left_alone() -> None:
     model = small(nn.Flatten(), nn.Linear(36, 2))
-    before = torch.random.get_rng_state(), np.random.get_state()[1].copy()
+    before = torch.random.get_rng_state(), np.random.get_state(legacy=False)["state"]["key"].copy()
     registry["gradient-shap"]().explain(model, torch.randn(1, 1, 6, 6, generator=torch.Generator()), ClassTarget(0))
     assert torch.equal(torch.random.get_rng_state(), before[0])
-    assert (np.random.get_state()[1] == before[1]).all()
+    assert (np.random.get_state(legacy=False)["state"]["key"] == before[1]).all()
 
 
 def test_noise_cannot_be_negative() -> None:
