@@ -29,6 +29,8 @@ $(VENV)/bin/python:
 $(RUNTIME): | $(VENV)/bin/python
 	$(BIN)/pip install --quiet $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) "$$(grep '^torch==' requirements.txt)"
 	$(BIN)/pip install --quiet -r requirements.txt
+	@$(BIN)/python -c 'import site; print(site.getsitepackages()[0])' \
+	  | while read -r folder; do printf '%s\n' "$(CURDIR)" "$(CURDIR)/platform" > "$$folder/heatproof.pth"; done
 	@touch $@
 
 $(DEVELOPMENT): $(RUNTIME)

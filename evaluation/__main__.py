@@ -11,6 +11,9 @@ from typing import Any
 
 import pandas as pd
 
+# As manage.py does: run from the repository, this finds `foundation` without further settings.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "platform"))
+
 from evaluation.analyses import AnalysisContext, AnalysisResult, registry
 
 

@@ -67,7 +67,7 @@ def test_it_runs_as_a_module(table: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "evaluation", "agreement", table, "--bootstrap", "20"],
         cwd=root,
-        env={"PYTHONPATH": "platform"},
+        env={},
         capture_output=True,
         text=True,
         check=False,
