@@ -38,7 +38,7 @@ $(DEVELOPMENT): $(RUNTIME)
 	@touch $@
 
 $(BENCHMARK): $(DEVELOPMENT)
-	$(BIN)/pip install --quiet -r requirements-bench.txt
+	$(BIN)/pip install --quiet --no-deps -r requirements-bench.txt
 	@touch $@
 
 install: $(RUNTIME) ## Make the environment in .venv
