@@ -9,9 +9,12 @@ from evaluation.statistics.errors import StatisticsError, ThinData
 from evaluation.statistics.intraclass import Intraclass, icc
 from evaluation.statistics.kappa import Agreement, FleissKappa, cohen_kappa, fleiss_kappa, gwet_ac
 from evaluation.statistics.krippendorff import Alpha, krippendorff_alpha
+from evaluation.statistics.omega import mcdonald_omega
 from evaluation.statistics.paired_comparison import PairedComparison, bradley_terry
+from evaluation.statistics.plackett_luce import RankedComparison, plackett_luce
 from evaluation.statistics.proportions import Proportion, proportion
 from evaluation.statistics.ranks import Friedman, friedman
+from evaluation.statistics.reader_study import Components, ReaderStudy, StudySize, jafroc, mrmc, mrmc_power
 from evaluation.statistics.repeated_correlation import RepeatedCorrelation, repeated_measures_correlation
 from evaluation.statistics.roc import Area, AreaComparison, auc, clustered_auc, delong
 from evaluation.statistics.scales import Consistency, cronbach_alpha, scale_score
@@ -21,6 +24,7 @@ __all__ = [
     "Alpha",
     "Area",
     "AreaComparison",
+    "Components",
     "Consistency",
     "CumulativeLinkFit",
     "Equivalence",
@@ -29,9 +33,12 @@ __all__ = [
     "Intraclass",
     "PairedComparison",
     "Proportion",
+    "RankedComparison",
+    "ReaderStudy",
     "Reliance",
     "RepeatedCorrelation",
     "StatisticsError",
+    "StudySize",
     "ThinData",
     "association",
     "auc",
@@ -46,7 +53,12 @@ __all__ = [
     "group_means",
     "gwet_ac",
     "icc",
+    "jafroc",
     "krippendorff_alpha",
+    "mcdonald_omega",
+    "mrmc",
+    "mrmc_power",
+    "plackett_luce",
     "proportion",
     "reliance",
     "reliance_contrasts",

@@ -70,8 +70,7 @@ def cronbach_alpha(items: pd.DataFrame, *, level: float = 0.95) -> Consistency:
     Source: Cronbach 1951; Feldt, Woodruff & Salih 1987.
     """
     require_share("level", level)
-    table = np.column_stack([numbers(items, name) for name in items.columns]) if items.shape[1] else np.zeros((0, 0))
-    kept = table[~np.isnan(table).any(axis=1)] if table.size else table
+    kept = complete_answers(items)
     n, k = kept.shape
     if n < 2 or k < 2:
         raise TooFew("Internal consistency needs two items and two persons who answered both.")
@@ -83,6 +82,12 @@ def cronbach_alpha(items: pd.DataFrame, *, level: float = 0.95) -> Consistency:
     low = 1.0 - (1.0 - alpha) * float(stats.f.ppf((1.0 + level) / 2.0, df1, df2))
     high = 1.0 - (1.0 - alpha) * float(stats.f.ppf((1.0 - level) / 2.0, df1, df2))
     return Consistency(alpha, low, high, n, k, len(items) - n)
+
+
+def complete_answers(items: pd.DataFrame) -> Numbers:
+    """The rows of persons who answered every item, as numbers `(persons, items)`."""
+    table = np.column_stack([numbers(items, name) for name in items.columns]) if items.shape[1] else np.zeros((0, 0))
+    return table[~np.isnan(table).any(axis=1)] if table.size else table
 
 
 def _answers(scale: str, rule: _Scale, answers: pd.DataFrame) -> Numbers:

@@ -1,0 +1,157 @@
+"""Rankings: Plackett and Luce's model of choosing the best of those left, again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.special import logsumexp
+
+from evaluation.statistics.contrasts import pairwise_contrasts
+from evaluation.statistics.errors import NotIdentified, TooFew, WrongChoice
+from evaluation.statistics.tidy import Codes, Numbers, numbers
+
+
+@dataclass(frozen=True)
+class RankedComparison:
+    """Log worth of each item against the reference: the chance to be chosen from a set is exp(worth) over its sum."""
+
+    coefficients: pd.Series[float]
+    standard_errors: pd.Series[float]
+    log_likelihood: float
+    reference: Any
+    items: tuple[Any, ...]
+    n_rankings: int
+    _worth: Numbers = field(repr=False)
+    _covariance: Numbers = field(repr=False)
+
+    def contrasts(self, adjust: str = "holm", *, level: float = 0.95, simultaneous: bool = False) -> pd.DataFrame:
+        """Each pair of items once, first minus second on the log scale; columns as those of a fitted model."""
+        rows = np.delete(np.eye(len(self.items)), self.items.index(self.reference), axis=1)
+        return pairwise_contrasts(
+            self.items, rows, self._worth, self._covariance, adjust=adjust, level=level, simultaneous=simultaneous
+        )
+
+
+def plackett_luce(
+    rankings: Iterable[Sequence[Any]] | pd.DataFrame,
+    *,
+    readers: Sequence[Any] | None = None,
+    reference: Any = None,
+) -> RankedComparison:
+    """Fit the worth of items from rankings.
+
+    `rankings` are sequences of items, best first, or a frame with a row each and the items as columns that hold ranks
+    (1 is best; missing where an item was not ranked). A ranking may leave items out: it then tells of those in it
+    alone. `readers` names who gave each ranking: standard errors are then robust to rankings of one reader hanging
+    together. An item that is always best or always worst has no finite worth. Ties are refused.
+    Source: Luce 1959; Plackett 1975; Hunter 2004 (when the estimate exists).
+    """
+    ordered = _from_ranks(rankings) if isinstance(rankings, pd.DataFrame) else [list(ranking) for ranking in rankings]
+    if any(len(set(ranking)) < len(ranking) for ranking in ordered):
+        raise WrongChoice("An item appears twice in one ranking.")
+    if readers is not None and len(readers) != len(ordered):
+        raise TooFew(f"There are {len(ordered)} rankings and {len(readers)} readers.")
+    items = sorted({item for ranking in ordered for item in ranking})
+    told = [len(ranking) > 1 for ranking in ordered]
+    if len(items) < 2 or not any(told):
+        raise TooFew("A ranking needs two items.")
+    base = items[0] if reference is None else reference
+    if base not in items:
+        raise WrongChoice(f"The reference {base!r} is not among the items: {', '.join(map(str, items))}.")
+    place = {item: index for index, item in enumerate(items)}
+    ranked = [np.array([place[item] for item in ranking]) for ranking, says in zip(ordered, told, strict=True) if says]
+    _require_finite(ranked, items)
+    free = np.delete(np.eye(len(items)), place[base], axis=1)
+    worth, value, information = _maximise(ranked, free)
+    covariance: Numbers = np.asarray(np.linalg.inv(information), dtype=np.float64)
+    if readers is not None:
+        group = pd.factorize(np.asarray([name for name, says in zip(readers, told, strict=True) if says]))[0].astype(
+            np.intp
+        )
+        covariance = _robust(ranked, free, worth, covariance, group)
+    others = [item for item in items if item != base]
+    return RankedComparison(
+        coefficients=pd.Series(worth, index=others, dtype=float),
+        standard_errors=pd.Series(np.sqrt(np.diagonal(covariance)), index=others, dtype=float),
+        log_likelihood=value,
+        reference=base,
+        items=tuple(items),
+        n_rankings=len(ranked),
+        _worth=worth,
+        _covariance=covariance,
+    )
+
+
+def _from_ranks(frame: pd.DataFrame) -> list[list[Any]]:
+    table = np.column_stack([numbers(frame, name) for name in frame.columns]) if frame.shape[1] else np.zeros((0, 0))
+    ordered = []
+    for row in table:
+        known = np.flatnonzero(~np.isnan(row))
+        if len(np.unique(row[known])) < len(known):
+            raise WrongChoice("Two items share a rank; Plackett and Luce's model has no ties.")
+        ordered.append([frame.columns[index] for index in known[np.argsort(row[known])]])
+    return ordered
+
+
+def _require_finite(ranked: list[Codes], items: list[Any]) -> None:
+    """From every item a chain of being ranked higher leads to every other (Hunter 2004, assumption 1)."""
+    above = np.concatenate([ranking[:-1] for ranking in ranked])
+    below = np.concatenate([ranking[1:] for ranking in ranked])
+    graph = csr_matrix((np.ones(len(above)), (above, below)), shape=(len(items), len(items)))
+    count, groups = connected_components(graph, directed=True, connection="strong")
+    if count > 1:
+        smallest = min(range(count), key=lambda group: int((groups == group).sum()))
+        names = ", ".join(str(items[index]) for index in np.flatnonzero(groups == smallest))
+        raise NotIdentified(f"{names} always came before or after the others, or never met them: no worth is finite.")
+
+
+def _parts(ranked: list[Codes], free: Numbers, worth: Numbers) -> tuple[float, Numbers, Numbers]:
+    """Log-likelihood, scores per ranking and information."""
+    value, scores = 0.0, np.zeros((len(ranked), len(worth)))
+    information = np.zeros((len(worth), len(worth)))
+    for index, ranking in enumerate(ranked):
+        design = free[ranking]
+        utility = design @ worth
+        for stage in range(len(ranking) - 1):
+            left, total = design[stage:], logsumexp(utility[stage:])
+            share = np.exp(utility[stage:] - total)
+            expected = share @ left
+            centred = left - expected
+            value += float(utility[stage] - total)
+            scores[index] += left[0] - expected
+            information += (centred * share[:, None]).T @ centred
+    return value, scores, information
+
+
+def _maximise(ranked: list[Codes], free: Numbers) -> tuple[Numbers, float, Numbers]:
+    """Newton's steps, halved while they do not raise the (concave) log-likelihood."""
+    worth = np.zeros(free.shape[1])
+    value, scores, information = _parts(ranked, free, worth)
+    for _ in range(100):
+        step = np.linalg.solve(information, scores.sum(axis=0))
+        for halving in range(40):
+            trial = worth + step * 0.5**halving
+            found = _parts(ranked, free, trial)
+            if found[0] >= value - 1e-12 * abs(value):
+                break
+        worth, (value, scores, information) = trial, found
+        if np.abs(step).max() < 1e-10:
+            return worth, value, information
+    raise NotIdentified("The rankings leave an estimate without a finite value.")
+
+
+def _robust(ranked: list[Codes], free: Numbers, worth: Numbers, bread: Numbers, cluster: Codes) -> Numbers:
+    """The sandwich over readers with the factor G / (G - 1)."""
+    scores = _parts(ranked, free, worth)[1]
+    count = int(cluster.max()) + 1
+    if count < 2:
+        raise TooFew("Cluster-robust errors need two readers.")
+    sums = np.zeros((count, scores.shape[1]))
+    np.add.at(sums, cluster, scores)
+    return np.asarray(bread @ (sums.T @ sums) @ bread * count / (count - 1), dtype=np.float64)
