@@ -28,7 +28,11 @@ class Explained:
 
 @dataclass(frozen=True)
 class Request:
-    """A checked request: network in evaluation mode, target bound, and the work that methods can share."""
+    """A checked request: network in evaluation mode, target bound, and the work that methods can share.
+
+    Of a request for some of the images, `whole` is the target as bound to all of them and `places (B,)` says which
+    these are: by both, outputs are recognised that another method has already asked for.
+    """
 
     model: nn.Module
     images: Tensor
@@ -38,6 +42,9 @@ class Request:
     seed: int = 0
     memory_mb: float = 1024
     cache: dict[Any, Any] = field(default_factory=dict)
+    whole: Target | None = None
+    places: Tensor | None = None
+    passes: dict[str, Forwards] = field(default_factory=dict)
 
     def shared(self, key: Any, make: Callable[[], Shared]) -> Shared:
         """What `make` returns, made once for all methods that ask under this key."""
@@ -48,11 +55,11 @@ class Request:
 
     def with_model(self, model: nn.Module) -> Request:
         """The same request for another network; nothing is shared with the first."""
-        return replace(self, model=model, cache={})
+        return replace(self, model=model, cache={}, passes={})
 
     def with_target(self, target: Target) -> Request:
-        """The same request for another bound target; nothing is shared with the first."""
-        return replace(self, target=target, cache={})
+        """The same request for another bound target; only the forward passes are shared with the first."""
+        return replace(self, target=target, cache={}, whole=None, places=None)
 
     def only(self, i: int) -> Request:
         """The same request for image `i` alone."""
@@ -62,18 +69,26 @@ class Request:
         """The same request for the chosen images."""
         index = torch.tensor(chosen, device=self.images.device)
         masks, donors = (None if item is None else item[index.to(item.device)] for item in (self.masks, self.donors))
-        cache = {"forwards": self.forwards()} if "forwards" in self.cache else {}
         return replace(
-            self, images=self.images[index], target=self.target.take(index), masks=masks, donors=donors, cache=cache
+            self,
+            images=self.images[index],
+            target=self.target.take(index),
+            masks=masks,
+            donors=donors,
+            cache={},
+            whole=self.whole or self.target,
+            places=index if self.places is None else self.places[index],
         )
 
     def forwards(self) -> Forwards:
         """The network as it is used where no gradients are needed."""
-        return self.shared("forwards", lambda: Forwards(self.model, self.images, self.memory_mb))
+        if "forwards" not in self.passes:
+            self.passes["forwards"] = Forwards(self.model, self.images, self.memory_mb)
+        return self.passes["forwards"]
 
     def stream(self, count: int, perturb: Perturb) -> Tensor:
         """Target values `(B, count)` of perturbed copies of the images; see `foundation.forwards.Forwards`."""
-        return self.forwards().stream(self.images, self.target, count, perturb)
+        return self.forwards().stream(self.images, self.whole or self.target, count, perturb, places=self.places)
 
     def values_of(self, images: Tensor) -> Tensor:
         """Target values `(B,)` of changed versions of the images, in their order."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 
+from foundation.folding import prepared
+from foundation.probing import Probe, probe
+from foundation.remembered import Remembered, content_keys
 from foundation.targets import Target
 
 # Perturbed copies sent through the network at once, at most: beyond these, larger chunks no longer pay.
@@ -19,8 +22,12 @@ LARGEST_CHUNK = {"cpu": 32, "cuda": 512}
 CACHE_MB = 8
 SMALLEST_CHUNK = 4
 
-# How far the logits of the prepared copy may lie from the original's, relative to the largest logit.
-EQUAL_VALUED = 2e-5
+# The longest row of logits that is remembered as it is; of larger outputs the target's value is.
+LONGEST_ROW = 64
+
+# The part of the memory budget that remembered outputs may take, and the targets whose values are remembered.
+REMEMBERED_SHARE = 1 / 16
+REMEMBERED_TARGETS = 8
 
 Perturb = Callable[[Tensor, Tensor], Tensor]
 
@@ -52,54 +59,18 @@ def untouched(model: nn.Module) -> Iterator[nn.Module]:
                     buffer.copy_(before)
 
 
-def prepared(model: nn.Module, images: Tensor) -> nn.Module:
-    """A copy for forward passes only, faster at equal values: conv-BN folded, channels last.
-
-    `model` is in evaluation mode. Where folding applies nowhere, the copy would not pay, or its logits for the first
-    image are not those of the original within `EQUAL_VALUED`, the answer is `model` itself.
-    """
-    probe = images[:1]
-    with torch.no_grad():
-        pairs, expected = _conv_norm_pairs(model, probe)
-        if not pairs:
-            return model
-        faster = copy.deepcopy(model)
-        modules = dict(faster.named_modules())
-        for conv, norm in pairs:
-            fused = torch.nn.utils.fuse_conv_bn_eval(modules[conv], modules[norm])
-            _replace(faster, conv, fused)
-            _replace(faster, norm, nn.Identity())
-        faster = faster.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        found = faster(probe.contiguous(memory_format=torch.channels_last))
-    if (found - expected).abs().max() > EQUAL_VALUED * expected.abs().max():
-        return model
-    return faster
-
-
-def chunk_size(model: nn.Module, images: Tensor, memory_mb: float) -> int:
+def chunk_size(model: nn.Module, images: Tensor, memory_mb: float, seen: Probe | None = None) -> int:
     """How many images a forward pass may hold within `memory_mb` MiB, at least one.
 
     An image is charged with the outputs of all leaf modules (skip connections may keep any of them) and four copies
-    of itself.
+    of itself. `seen` is the network's probe by the first image where the caller has one.
     """
-    charged = [4 * images[:1].numel() * images.element_size()]
-
-    def charge(module: nn.Module, arguments: tuple[object, ...], output: object) -> None:
-        if isinstance(output, Tensor):
-            charged.append(output.numel() * output.element_size())
-
-    leaves = [module for module in model.modules() if not list(module.children())]
-    handles = [module.register_forward_hook(charge) for module in leaves]
-    try:
-        with torch.no_grad():
-            model(images[:1])
-    finally:
-        for handle in handles:
-            handle.remove()
+    sizes = (probe(model, images[:1]) if seen is None else seen).sizes
+    charged = sum(sizes) + 4 * images[:1].numel() * images.element_size()
     useful = LARGEST_CHUNK.get(images.device.type, 32)
     if images.device.type == "cpu":
-        useful = min(useful, max(SMALLEST_CHUNK, int(CACHE_MB * 2**20 / max(charged[1:], default=1))))
-    return max(1, min(useful, int(memory_mb * 2**20 / sum(charged))))
+        useful = min(useful, max(SMALLEST_CHUNK, int(CACHE_MB * 2**20 / max(sizes, default=1))))
+    return max(1, min(useful, int(memory_mb * 2**20 / charged)))
 
 
 class Forwards:
@@ -107,30 +78,130 @@ class Forwards:
 
     The network is in evaluation mode; what runs is its prepared copy (see `prepared`). Values do not depend on the
     budget beyond the rounding of float32.
+
+    **Each distinct input is sent through the network once**, however many calls of `stream` ask for it: keep one
+    `Forwards` for all the methods or metrics that work on the same network, and hand it the same bound target. An
+    input is known by its pixels, so it does not matter who perturbed the image, or how. Logits `(B, K)` of up to 64
+    classes are remembered as they are and serve every target and image; of larger outputs (segmentation) the value
+    is remembered for the very target object (`is`, not `==`; the last eight of them) and the image's place in what
+    that target is bound to. Unknown inputs are gathered into full chunks, so a remembered value may differ from a
+    fresh one by rounding. What is remembered takes at most a sixteenth of the budget; the oldest is forgotten first.
     """
 
     def __init__(self, model: nn.Module, images: Tensor, memory_mb: float = 1024) -> None:
-        self.network = prepared(model, images)
+        seen = probe(model, images[:1])
+        self.network = prepared(model, images, seen)
         self.layout = torch.contiguous_format if self.network is model else torch.channels_last
-        self.size = chunk_size(model, images, memory_mb)
+        self.size = chunk_size(model, images, memory_mb, seen)
+        self.whole_rows = seen.output.ndim == 2 and seen.output.shape[1] <= LONGEST_ROW
+        width = seen.output.shape[1] if self.whole_rows else 1
+        self.known = Remembered(memory_mb * 2**20 * REMEMBERED_SHARE, width)
+        self._targets: dict[int, Target] = {}
 
-    def stream(self, images: Tensor, target: Target, count: int, perturb: Perturb) -> Tensor:
+    def stream(
+        self, images: Tensor, target: Target, count: int, perturb: Perturb, *, places: Tensor | None = None
+    ) -> Tensor:
         """Target values of `count` perturbed copies of each image: `(B, count)`, without ever holding them all.
 
         `perturb(image, item)` gets two LongTensors `(n,)`, the indices of the images and of their perturbations, and
-        returns `(n, C, H, W)`; `target` is bound to `images`.
+        returns `(n, C, H, W)`. `target` is bound to `images`; or, where these are but some of the images that it is
+        bound to, `places (B,)` says which.
         """
         batch = len(images)
         if count == 0:
             return images.new_zeros((batch, 0))
-        values = []
+        places = torch.arange(batch, device=images.device) if places is None else places.to(images.device)
+        asked = _Asked(self, target, places.repeat_interleave(count))
         with torch.no_grad():
             for start in range(0, batch * count, self.size):
                 index = torch.arange(start, min(start + self.size, batch * count), device=images.device)
-                image, item = index // count, index % count
-                copies = perturb(image, item).contiguous(memory_format=self.layout)
-                values.append(target.take(image)(self.network(copies)))
-        return torch.cat(values).view(batch, count)
+                asked.add(perturb(index // count, index % count))
+            return asked.values().view(batch, count)
+
+    def token(self, target: Target) -> int:
+        """What stands for a target in the keys of remembered values; 0 where whole rows of logits are remembered."""
+        if self.whole_rows:
+            return 0
+        for token, known in self._targets.items():
+            if known is target:
+                return token
+        token = max(self._targets, default=0) + 1
+        self._targets[token] = target
+        if len(self._targets) > REMEMBERED_TARGETS:
+            del self._targets[min(self._targets)]
+        return token
+
+
+class _Asked:
+    """The perturbed copies of one call of `stream`: what is known is answered at once, the rest runs in full chunks.
+
+    `places` says for each copy, in the order in which they are added, whose it is in what the target is bound to.
+    """
+
+    def __init__(self, forwards: Forwards, target: Target, places: Tensor) -> None:
+        self.forwards, self.target, self.places = forwards, target, places
+        self.token = forwards.token(target)
+        self.added = 0
+        self.waiting: dict[Hashable, list[int]] = {}  # the copies that wait for each input that is yet to run
+        self.inputs: list[Tensor] = []  # those inputs, in the same order
+        self.answers: list[tuple[list[int], Tensor]] = []
+
+    def add(self, copies: Tensor) -> None:
+        """Answer the copies that are known; run those that are not as soon as they fill a chunk."""
+        keys = self._keys(copies)
+        known, new = [], []
+        for row, key in enumerate(keys):
+            if key in self.forwards.known:
+                known.append(row)
+            elif key in self.waiting:
+                self.waiting[key].append(self.added + row)
+            else:
+                self.waiting[key] = [self.added + row]
+                new.append(row)
+        if known:
+            self._answer([self.added + row for row in known], self.forwards.known.recall([keys[row] for row in known]))
+        if new:
+            self.inputs.append(copies if len(new) == len(keys) else copies[new])
+        self.added += len(keys)
+        while len(self.waiting) >= self.forwards.size:
+            self._run(self.forwards.size)
+
+    def values(self) -> Tensor:
+        """The target values of all copies, in the order in which they were added."""
+        if self.waiting:
+            self._run(len(self.waiting))
+        order = [position for positions, _ in self.answers for position in positions]
+        found = torch.cat([values for _, values in self.answers])
+        values = torch.empty_like(found)
+        values[torch.tensor(order, device=found.device)] = found
+        return values
+
+    def _keys(self, copies: Tensor) -> list[Hashable]:
+        contents = content_keys(copies)
+        if self.forwards.whole_rows:
+            return list(contents)
+        places = self.places[self.added : self.added + len(contents)].tolist()
+        return [(self.token, place, content) for place, content in zip(places, contents, strict=True)]
+
+    def _run(self, count: int) -> None:
+        inputs = self.inputs[0] if len(self.inputs) == 1 else torch.cat(self.inputs)
+        self.inputs = [inputs[count:]] if len(inputs) > count else []
+        keys = list(itertools.islice(self.waiting, count))
+        waiting = [self.waiting.pop(key) for key in keys]
+        rows = self.forwards.network(inputs[:count].contiguous(memory_format=self.forwards.layout))
+        if not self.forwards.whole_rows:
+            rows = self._taken([positions[0] for positions in waiting])(rows)[:, None]
+        self.forwards.known.keep(keys, rows)
+        copies = [row for row, positions in enumerate(waiting) for _ in positions]
+        rows = rows if len(copies) == count else rows[copies]
+        self._answer([position for positions in waiting for position in positions], rows)
+
+    def _answer(self, positions: list[int], rows: Tensor) -> None:
+        values = self._taken(positions)(rows) if self.forwards.whole_rows else rows[:, 0]
+        self.answers.append((positions, values))
+
+    def _taken(self, positions: list[int]) -> Target:
+        return self.target.take(self.places[torch.tensor(positions, device=self.places.device)])
 
 
 def stream(
@@ -146,33 +217,3 @@ def input_gradient(model: nn.Module, images: Tensor, target: Target) -> tuple[Te
     values = target(model(leaf))
     (gradient,) = torch.autograd.grad(values.sum(), leaf)
     return values.detach(), gradient
-
-
-def _conv_norm_pairs(model: nn.Module, probe: Tensor) -> tuple[list[tuple[str, str]], Tensor]:
-    """Names of convolutions whose output goes straight into a batch norm, each used once; and the probe's logits."""
-    names = {module: name for name, module in model.named_modules()}
-    made_by: dict[int, tuple[Tensor, str]] = {}
-    pairs: list[tuple[str, str]] = []
-    calls: dict[str, int] = {}
-
-    def watch(module: nn.Module, arguments: tuple[Tensor, ...], output: Tensor) -> None:
-        name = names[module]
-        calls[name] = calls.get(name, 0) + 1
-        if isinstance(module, nn.Conv2d):
-            made_by[id(output)] = (output, name)  # the tensor is kept, so that its id stays its own
-        elif id(arguments[0]) in made_by and module.running_var is not None:
-            pairs.append((made_by[id(arguments[0])][1], name))
-
-    kinds = (nn.Conv2d, nn.BatchNorm2d)
-    handles = [module.register_forward_hook(watch) for module in model.modules() if isinstance(module, kinds)]
-    try:
-        output = model(probe)
-    finally:
-        for handle in handles:
-            handle.remove()
-    return [pair for pair in pairs if calls[pair[0]] == calls[pair[1]] == 1], output
-
-
-def _replace(model: nn.Module, name: str, module: nn.Module) -> None:
-    parent, _, child = name.rpartition(".")
-    setattr(model.get_submodule(parent), child, module)
