@@ -12,7 +12,7 @@ import torch
 from tests import bench
 from tests.bench.figures import FIGURES, Figure, Measured
 
-NOT_FIGURES = {"__main__", "figures", "peers"}
+NOT_FIGURES = {"__main__", "figures", "peer_rows", "peers"}
 
 
 def load() -> list[Figure]:
