@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from monai.networks.blocks.squeeze_and_excitation import SEResNetBottleneck
 from monai.networks.nets.attentionunet import AttentionUnet
 from monai.networks.nets.basic_unet import BasicUNet
 from monai.networks.nets.densenet import DenseNet
 from monai.networks.nets.efficientnet import EfficientNet
 from monai.networks.nets.resnet import ResNet
 from monai.networks.nets.segresnet import SegResNet
-from monai.networks.nets.senet import SENet, SEResNetBottleneck
+from monai.networks.nets.senet import SENet
 from monai.networks.nets.unet import UNet
 from monai.networks.nets.vit import ViT
 from torch import Tensor, nn
