@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 import torch
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from evaluation.metrics.inputs import MEMORY_MB, Explain, Inputs, MetricError, as_found, prepare
 from evaluation.metrics.ranks import Ranks
 from foundation.registry import parameters_of
+from foundation.seeds import derive
 from foundation.targets import Target
 
 __all__ = ["Explain", "Inputs", "Metric", "MetricError", "Scored", "Sign", "ranked", "signed_maps"]
@@ -20,16 +21,24 @@ __all__ = ["Explain", "Inputs", "Metric", "MetricError", "Scored", "Sign", "rank
 Family = Literal["faithfulness", "robustness", "randomisation", "localisation", "complexity"]
 Sign = Literal["positive", "absolute", "signed"]
 
+# Seeds that a standard error comes from where a metric has no draws of its own to find it from.
+REPEATS = 8
+
 
 @dataclass(frozen=True)
 class Scored:
-    """Scores `(B,)` float32 on the CPU or the images' device, NaN where undefined; `reasons` are "" where defined."""
+    """Scores `(B,)` float32 on the CPU or the images' device, NaN where undefined; `reasons` are "" where defined.
+
+    `errors (B,)` are the Monte Carlo standard errors of the scores, in the scores' unit: what chance adds, not how
+    images differ. None where they were not found; ask with `Metric.score_with_errors`.
+    """
 
     values: Tensor
     reasons: tuple[str, ...]
+    errors: Tensor | None = None
 
     @classmethod
-    def of(cls, values: Tensor, *undefined: tuple[Tensor, str]) -> Scored:
+    def of(cls, values: Tensor, *undefined: tuple[Tensor, str], errors: Tensor | None = None) -> Scored:
         """Blank the scores for which a condition `(B,)` holds; the first condition that holds gives the reason."""
         values = values.double().clone()
         reasons = [""] * len(values)
@@ -37,7 +46,9 @@ class Scored:
             for place in condition.nonzero()[:, 0].tolist():
                 reasons[place] = reasons[place] or reason
                 values[place] = torch.nan
-        return cls(values.float(), tuple(reasons))
+        if errors is not None:
+            errors = errors.double().masked_fill(torch.isnan(values), torch.nan).float()
+        return cls(values.float(), tuple(reasons), errors)
 
 
 class Metric(abc.ABC):
@@ -123,6 +134,58 @@ class Metric(abc.ABC):
                 memory_mb=memory_mb,
             )
             return self.judge(inputs)
+
+    def score_with_errors(
+        self,
+        model: nn.Module | None,
+        images: Tensor,
+        maps: Tensor,
+        target: Target | None,
+        *,
+        masks: Tensor | None = None,
+        explain: Explain | None = None,
+        seed: int = 0,
+        memory_mb: int = MEMORY_MB,
+        repeats: int = REPEATS,
+    ) -> Scored:
+        """As `score_with_reasons`, with the Monte Carlo standard error of each score in `errors`.
+
+        It is 0 for a metric without chance, comes from the draws where a score is a mean or a correlation of them, and
+        is otherwise the s.d. of the scores for `repeats` seeds (`repeats` times the work, and known to about
+        1 / sqrt(2 (repeats - 1)) of itself). Raises ValueError as `score` does, and for fewer than 2 repeats.
+        """
+        if repeats < 2:
+            raise MetricError("An error from repeats needs at least 2 of them.")
+        with as_found(model):
+            inputs = prepare(
+                model,
+                images,
+                maps,
+                target,
+                needs=self.needs,
+                masks=masks,
+                explain=explain,
+                seed=seed,
+                memory_mb=memory_mb,
+            )
+            return self.judge_with_errors(inputs, repeats)
+
+    def judge_with_errors(self, inputs: Inputs, repeats: int = REPEATS) -> Scored:
+        """The scores of validated inputs with their Monte Carlo standard errors."""
+        scored = self.judge(inputs)
+        if scored.errors is not None:
+            return scored
+        if not self.by_chance:
+            return replace(scored, errors=torch.where(torch.isnan(scored.values), torch.nan, 0.0))
+        others = [
+            self.judge(inputs.with_seed(derive(inputs.seed, "repeat", repeat))).values for repeat in range(1, repeats)
+        ]
+        return replace(scored, errors=torch.stack([scored.values, *others]).std(0))
+
+    @property
+    def by_chance(self) -> bool:
+        """Whether the seed changes the value with these parameters: a uniform baseline is drawn, too."""
+        return self.stochastic or getattr(self, "baseline", "") == "uniform"
 
     @abc.abstractmethod
     def judge(self, inputs: Inputs) -> Scored:

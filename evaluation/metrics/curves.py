@@ -8,12 +8,15 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from evaluation.metrics.base import Metric, Sign, ranked
+from evaluation.metrics.base import Metric, Scored, Sign, ranked
 from evaluation.metrics.baselines import Baseline, baseline_images
-from evaluation.metrics.inputs import Inputs, Scale
+from evaluation.metrics.inputs import Inputs, Reading, Scale
 from evaluation.metrics.ranks import Ranks
 
 First = Literal["most", "least"]
+Measure = Literal["output", "dice"]
+
+NO_REGION = "The network predicts no region of this channel on the whole image, so there is no Dice to lose."
 
 
 @dataclass(frozen=True)
@@ -23,16 +26,36 @@ class CurveMetric(Metric):
     Ties: when only k of t tied pixels fall under a step, each of the t is removed to the share k / t (blended with
     the baseline), which is the mean image over all orders of the tied pixels. For a constant map the curve runs from
     the image to the baseline through evenly faded images, whatever the order of the pixels.
+
+    `measure="dice"` draws the curve of a segmenter's decision instead of its output: the Dice coefficient of the
+    region that it predicts on the altered image with the one that it predicts on the whole image. The reference is
+    the network's own prediction, not the true mask, because faithfulness is to the network, right or wrong; the curve
+    starts at 1. It is undefined where nothing is predicted on the whole image, and an error for a class target.
     """
 
     steps: int = field(default=10, metadata={"help": "Points of the curve after the first", "minimum": 1})
     sign: Sign = field(default="signed", metadata={"help": "How the map's sign is read before pixels are ordered"})
     baseline: Baseline = field(default="zero", metadata={"help": "What stands in the place of a removed pixel"})
     scale: Scale = field(default="logit", metadata={"help": "The raw output, or its probability"})
+    measure: Measure = field(
+        default="output",
+        metadata={"help": "The explained output, or the Dice of a segmenter's decision with that on the whole image"},
+    )
+
+    @property
+    def reading(self) -> Reading:
+        """What is read from the network's output; a decision has no scale."""
+        return "dice" if self.measure == "dice" else self.scale
+
+    def scored(self, inputs: Inputs, values: Tensor) -> Scored:
+        """Scores from their values `(B,)`, undefined where the measure is."""
+        if self.measure == "output":
+            return Scored.of(values)
+        return Scored.of(values, (~inputs.decision().flatten(1).any(1), NO_REGION))
 
     def curve(self, inputs: Inputs, first: First) -> Tensor:
         """The output `(B, points)` as ever more pixels are removed, from none to all; float64."""
-        key = (first, self.steps, self.sign, self.baseline, self.scale)
+        key = (first, self.steps, self.sign, self.baseline, self.reading)
         if key not in inputs.by_map:
             inputs.by_map[key] = self._removed(inputs, first)
         return inputs.by_map[key]
@@ -53,16 +76,8 @@ class CurveMetric(Metric):
             share = share.to(images.dtype).unflatten(1, shape)[:, None]
             return images[image] * (1 - share) + base[image] * share
 
-        whole, bare = self._ends(inputs, base)
-        return torch.cat([whole, inputs.outputs(len(counts), remove, self.scale), bare], 1)
-
-    def _ends(self, inputs: Inputs, base: Tensor) -> tuple[Tensor, Tensor]:
-        """The output `(B, 1)` of the whole image and of the bare baseline, which all maps share."""
-        for name, pictures in (("whole", inputs.images), (self.baseline, base)):
-            if (name, self.scale) not in inputs.by_image:
-                found = inputs.outputs(1, lambda image, item, these=pictures: these[image], self.scale)  # type: ignore[misc]
-                inputs.by_image[name, self.scale] = found
-        return inputs.by_image["whole", self.scale], inputs.by_image[self.baseline, self.scale]
+        inner = inputs.outputs(len(counts), remove, self.reading)
+        return torch.cat([inputs.whole(self.reading), inner, inputs.bare(self.baseline, base, self.reading)], 1)
 
 
 def removal_counts(pixels: int, steps: int) -> Tensor:

@@ -33,4 +33,4 @@ class Deletion(CurveMetric):
 
     def judge(self, inputs: Inputs) -> Scored:
         """The mean of the most-influential-first curve."""
-        return Scored.of(self.curve(inputs, "most").mean(1))
+        return self.scored(inputs, self.curve(inputs, "most").mean(1))

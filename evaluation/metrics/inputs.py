@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from evaluation.metrics.readings import DiceTarget, Reading, Scale, ScaledTarget, decided, region_channel
 from foundation.forwards import Forwards, Perturb, untouched
 from foundation.targets import Target
 
+__all__ = ["MEMORY_MB", "Explain", "Inputs", "MetricError", "Reading", "Scale", "as_found", "prepare"]
+
 Explain = Callable[[nn.Module, Tensor, Target], Tensor]
-Scale = Literal["logit", "probability"]
 
 MEMORY_MB = 1024
-# On a processor larger chunks fall out of its caches: 8 took 0.5 to 0.6 of the time of 32 for 160 x 160 images.
-CHUNK_ON_CPU = 8
 
 
 class MetricError(ValueError):
@@ -49,18 +49,76 @@ class Inputs:
         """The same images with other maps; what was kept by image stays."""
         return replace(self, maps=checked_maps(self.images, maps), explain=explain, by_map={})
 
-    def outputs(self, count: int, perturb: Perturb, scale: Scale = "logit") -> Tensor:
-        """The explained output of `count` altered copies of each image: `(B, count)` float64 on the images' device.
+    def with_seed(self, seed: int) -> Inputs:
+        """The same arguments with another seed; only the network's forward passes are kept."""
+        kept: dict[Hashable, Any] = {"forwards": self.by_image["forwards"]} if "forwards" in self.by_image else {}
+        return replace(self, seed=seed, by_image=kept, by_map={})
+
+    def outputs(self, count: int, perturb: Perturb, reading: Reading = "logit") -> Tensor:
+        """What is read from the output of `count` altered copies of each image: `(B, count)` float64, on their device.
 
         `perturb(image, item)` makes the copies, see `foundation.forwards.Forwards`.
         """
+        target = self._read_by(reading)
+        return self.forwards().stream(self.images, target, count, perturb).double()
+
+    def outputs_of(
+        self, index: int, count: int, perturb: Callable[[Tensor], Tensor], reading: Reading = "logit"
+    ) -> Tensor:
+        """As `outputs`, of one image alone: `(count,)`; `perturb(item)` makes its copies `(n, C, H, W)`."""
+        target, place = self._read_by(reading), torch.tensor([index])
+        one = self.images[index : index + 1]
+        found = self.forwards().stream(one, target, count, lambda _, item: perturb(item), places=place)
+        return found[0].double()
+
+    def whole(self, reading: Reading = "logit") -> Tensor:
+        """What is read from the output of the images as they are: `(B, 1)` float64."""
+        return self._kept("whole", reading, self.images)
+
+    def bare(self, name: Hashable, images: Tensor, reading: Reading = "logit") -> Tensor:
+        """What is read from the output of images `(B, C, H, W)` that all maps share under a name: `(B, 1)` float64."""
+        return self._kept(("bare", name), reading, images)
+
+    def forwards(self) -> Forwards:
+        """The network's forward passes, which remember what they have seen; one for all metrics of these images."""
         if self.model is None or self.target is None:
             raise MetricError("This metric needs a model and a target.")
-        target = ScaledTarget(self.target, scale)
         if "forwards" not in self.by_image:
-            self.by_image["forwards"] = _forwards(self.model, self.images, self.memory_mb)
+            self.by_image["forwards"] = Forwards(self.model, self.images, self.memory_mb)
         forwards: Forwards = self.by_image["forwards"]
-        return forwards.stream(self.images, target, count, perturb).double()
+        return forwards
+
+    def decision(self) -> Tensor:
+        """The regions `(B, H, W)` that the network predicts on the whole images for the channel that is explained."""
+        channel = region_channel(self.target)
+        if channel is None:
+            raise MetricError("Dice is defined for a region of a segmenter, not for a class.")
+        if "decision" not in self.by_image:
+            forwards = self.forwards()
+            self.by_image["decision"] = decided(forwards.network, self.images, channel, forwards.size)
+        decision: Tensor = self.by_image["decision"]
+        return decision
+
+    def _kept(self, name: Hashable, reading: Reading, images: Tensor) -> Tensor:
+        key = (name, reading)
+        if key not in self.by_image:
+            self.by_image[key] = self.outputs(1, lambda image, item: images[image], reading)
+        kept: Tensor = self.by_image[key]
+        return kept
+
+    def _read_by(self, reading: Reading) -> Target:
+        """The target as it is read; the same object each time, by which remembered outputs are found."""
+        key = ("target", reading)
+        if key not in self.by_image:
+            if self.target is None:
+                raise MetricError("This metric needs a model and a target.")
+            if reading == "dice":
+                decision, channel = self.decision(), region_channel(self.target)
+                self.by_image[key] = DiceTarget(channel or 0, decision)
+            else:
+                self.by_image[key] = ScaledTarget(self.target, reading)
+        target: Target = self.by_image[key]
+        return target
 
     def explained(self, model: nn.Module, target: Target) -> Tensor:
         """Maps `(B, H, W)` of these images for another model or target, by way of `explain`."""
@@ -69,35 +127,6 @@ class Inputs:
         with torch.enable_grad():
             maps = self.explain(model, self.images.clone(), target)
         return checked_maps(self.images, maps)
-
-
-@dataclass(frozen=True)
-class ScaledTarget:
-    """A target read from the raw output, or from probabilities: softmax over classes, logistic if there is one."""
-
-    target: Target
-    scale: Scale
-
-    def __call__(self, output: Tensor) -> Tensor:
-        """`(B, K)` or `(B, K, H, W)` raw output -> `(B,)`."""
-        if self.scale == "logit":
-            return self.target(output)
-        return self.target(output.sigmoid() if output.shape[1] == 1 else output.softmax(1))
-
-    def bind(self, model: nn.Module, images: Tensor) -> ScaledTarget:
-        """The same scale of the bound target."""
-        return replace(self, target=self.target.bind(model, images))
-
-    def take(self, index: Tensor) -> ScaledTarget:
-        """The same scale of the taken target."""
-        return replace(self, target=self.target.take(index))
-
-
-def _forwards(model: nn.Module, images: Tensor, memory_mb: int) -> Forwards:
-    forwards = Forwards(model, images, memory_mb)
-    if images.device.type == "cpu":
-        forwards.size = min(forwards.size, CHUNK_ON_CPU)
-    return forwards
 
 
 def prepare(

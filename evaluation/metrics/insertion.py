@@ -31,4 +31,4 @@ class Insertion(CurveMetric):
 
     def judge(self, inputs: Inputs) -> Scored:
         """The mean of the least-influential-first curve."""
-        return Scored.of(self.curve(inputs, "least").mean(1))
+        return self.scored(inputs, self.curve(inputs, "least").mean(1))

@@ -32,4 +32,4 @@ class PixelFlipping(CurveMetric):
     def judge(self, inputs: Inputs) -> Scored:
         """The mean fall along the most-relevant-first curve."""
         curve = self.curve(inputs, "most")
-        return Scored.of((curve[:, :1] - curve).mean(1))
+        return self.scored(inputs, (curve[:, :1] - curve).mean(1))

@@ -34,4 +34,4 @@ class SymmetricRelevanceGain(CurveMetric):
 
     def judge(self, inputs: Inputs) -> Scored:
         """The difference of the two curves' means."""
-        return Scored.of(self.curve(inputs, "least").mean(1) - self.curve(inputs, "most").mean(1))
+        return self.scored(inputs, self.curve(inputs, "least").mean(1) - self.curve(inputs, "most").mean(1))
