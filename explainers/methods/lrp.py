@@ -8,10 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from explainers.base import Explained, Explainer, Request
+from explainers.base import Explained, Explainer, Record, Request
 from explainers.errors import NetworkError
 from explainers.methods import registry
-from explainers.relevance import Interception, Ledger, Rule
+from explainers.relevance import Relevance
+from explainers.relevance_rules import Ledger, Rule
 from foundation.forwards import chunk_size
 
 # How far the default rule's map may add up to something else than the output, relative to it (or to the logits'
@@ -34,7 +35,9 @@ class Lrp(Explainer):
     additions; epsilon with the bias spread evenly for dense layers; norms linear with their statistics fixed (a
     convolution before a norm with a negative scale has its signs turned); a gate passes relevance to what it gates.
     The map adds up to the explained output; where it does not within 0.5 %, it is refused. `epsilon` and `gamma` let
-    biases keep their share and promise no sum.
+    biases keep their share and promise no sum: the record says what the map adds up to, as a share of the output
+    (`conservation`), and what the biases have kept (`bias_share`). `fallback_share` is the largest share of the
+    relevance for which a single layer had no positive path, so that it was spread by magnitude there.
     """
 
     name = "lrp"
@@ -65,23 +68,18 @@ class Lrp(Explainer):
     def _chunk(self, request: Request, index: Tensor) -> Explained:
         images, target = request.images[index].requires_grad_(), request.target.take(index)
         ledger = Ledger(self.rule, self.epsilon, self.gamma, len(index))
-        with Interception(ledger):
-            output = request.model(images)
+        output = Relevance(ledger).of_network(request.model, images)
         if not output.requires_grad:
             raise NetworkError("The network's output does not depend on the image in a way that can be followed.")
         logits = output.detach().requires_grad_()
         values = target(logits)
         (slope,) = torch.autograd.grad(values.sum(), logits)
         self._check_values(request, images, logits)
-        (relevance,) = torch.autograd.grad(output, images, logits.detach() * slope)
+        explained = logits.detach() * slope
+        ledger.explained = explained.abs().flatten(1).sum(1, dtype=torch.float64)
+        (relevance,) = torch.autograd.grad(output, images, explained)
         maps = relevance.sum(1)
-        fallback = ledger.fallback if ledger.fallback.numel() else torch.zeros(len(index))
-        spread = logits.detach().flatten(1).std(1, unbiased=False)
-        record = []
-        for i in range(len(index)):
-            wanted, found = float(values[i].detach()), float(maps[i].sum(dtype=torch.float64))
-            record.append(self._entry(wanted, found, float(spread[i]), float(fallback[i])))
-        return Explained(maps, record)
+        return Explained(maps, self._record(values.detach(), maps, logits.detach(), ledger))
 
     def _check_values(self, request: Request, images: Tensor, logits: Tensor) -> None:
         """The intercepted network must compute what the network computes."""
@@ -90,15 +88,25 @@ class Lrp(Explainer):
         if not torch.allclose(plain, logits, rtol=1e-3, atol=1e-4 * float(plain.abs().max())):
             raise NetworkError("The network changes tensors in place in a way that relevance cannot follow.")
 
-    def _entry(self, wanted: float, found: float, spread: float, fallback: float) -> dict[str, Any]:
-        ratio = found / wanted if wanted else float("inf") if found else 1.0
-        if self.rule == "zplus" and abs(found - wanted) > BAND * max(abs(wanted), spread):
+    def _record(self, values: Tensor, maps: Tensor, logits: Tensor, ledger: Ledger) -> Record:
+        found = maps.flatten(1).sum(1, dtype=torch.float64).tolist()
+        spread = logits.flatten(1).std(1, unbiased=False).tolist()
+        fallback, kept = (part.expand(len(maps)).tolist() for part in (ledger.fallback, ledger.kept))
+        return [
+            self._entry(wanted, found[i], spread[i], fallback[i], kept[i]) for i, wanted in enumerate(values.tolist())
+        ]
+
+    def _entry(self, wanted: float, found: float, spread: float, fallback: float, kept: float) -> dict[str, Any]:
+        ratio = found / wanted if wanted else float(found == 0)
+        if self.rule != "zplus":
+            return {"rule": self.rule, "conservation": ratio, "bias_share": kept / wanted if wanted else 0.0}
+        if abs(found - wanted) > BAND * max(abs(wanted), spread):
             raise NetworkError(
                 f"The relevance map adds up to {ratio:.3f} times the explained output, outside the band of {BAND:.1%}."
             )
         entry: dict[str, Any] = {"rule": self.rule, "conservation": ratio, "fallback_share": fallback}
-        if self.rule != "zplus":
-            entry["bias_share"] = 1 - ratio
         if fallback > FALLBACK:
-            entry["warning"] = f"{fallback:.0%} of the relevance had no positive path and was spread by magnitude."
+            entry["warning"] = (
+                f"In one layer {fallback:.0%} of the relevance had no positive path and was spread by magnitude."
+            )
         return entry
