@@ -72,8 +72,8 @@ format: install-dev ## Put style right
 types: install-dev ## Check the types
 	@$(BIN)/mypy
 
-bench: $(BENCHMARK) ## Measure: each figure a ratio within one run (ONLY=text)
-	@$(BIN)/python -m tests.bench $(if $(ONLY),--only "$(ONLY)")
+bench: $(BENCHMARK) ## Measure: each figure a ratio within one run (ONLY=text, WRITE=file)
+	@$(BIN)/python -m tests.bench $(if $(ONLY),--only "$(ONLY)") $(if $(WRITE),--write "$(WRITE)")
 
 messages: ## Compile the translations (needs gettext)
 	@for po in studies/locale/*/LC_MESSAGES/django.po; do msgfmt --check -o "$${po%.po}.mo" "$$po"; done

@@ -6,13 +6,15 @@ import argparse
 import importlib
 import pkgutil
 import sys
+from pathlib import Path
 
 import torch
 
 from tests import bench
+from tests.bench.document import written
 from tests.bench.figures import FIGURES, Figure, Measured
 
-NOT_FIGURES = {"__main__", "figures", "peer_rows", "peers"}
+NOT_FIGURES = {"__main__", "document", "figures", "peer_rows", "peers"}
 
 
 def load() -> list[Figure]:
@@ -34,21 +36,31 @@ def main() -> int:
     """Print a table; status 1 when a promise is broken."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--only", default="", help="only figures whose group or title holds this text")
+    parser.add_argument(
+        "--write", type=Path, help="a Markdown file to write the table to, for example docs/performance.md"
+    )
     options = parser.parse_args()
-    chosen = [figure for figure in load() if options.only.lower() in f"{figure.group} {figure.title}".lower()]
+    known = load()
+    chosen = [figure for figure in known if options.only.lower() in f"{figure.group} {figure.title}".lower()]
     if not chosen:
         parser.error(f"No figure holds {options.only!r}.")
     torch.set_num_threads(1)
     print("Process time, 1 thread, median of alternating pairs (lowest, highest)")
-    group, broken = "", 0
+    group, broken, rows = "", 0, []
     for figure in chosen:
         if figure.group != group:
             group = figure.group
             print(f"\n{group}")
         measured = figure.run()
+        rows.append((figure, measured))
         broken += not figure.kept(measured)
         print(row(figure, measured), flush=True)
     print(f"\n{len(chosen) - broken} of {len(chosen)} promises kept")
+    if not torch.cuda.is_available():
+        print("Not measured on a CUDA device: there is none here.")
+    if options.write:
+        parts = written(options.write, rows, known)
+        print(f"Written to {options.write}: {', '.join(parts) or 'nothing, since --only left figures out'}.")
     return int(broken > 0)
 
 
