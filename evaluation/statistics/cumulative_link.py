@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, stats
+from scipy import stats
 from scipy.special import expit
 
 from evaluation.statistics.contrasts import pairwise_contrasts
 from evaluation.statistics.errors import NotIdentified, OneCategory, TooFew, WrongChoice, WrongFormula
 from evaluation.statistics.formula import FixedEffects, fixed_effects, groupings, parse_formula, require_variables
 from evaluation.statistics.laplace import CumulativeLaplace
+from evaluation.statistics.quasi_newton import inverse_guess, minimise, polish, positive
 from evaluation.statistics.tidy import Codes, Mask, Numbers, numbers, require_share
 
 _START_SD = 0.6
@@ -221,41 +222,20 @@ def _start(category: Codes, n_categories: int, n_fixed: int, n_groups: int) -> N
 
 def _maximise(likelihood: CumulativeLaplace, start: Numbers) -> _Optimum:
     """Quasi-Newton steps from the start, Newton's to finish; standard deviations next to 0 are set to 0."""
-    point = _descend(likelihood, start)
-    fixed = len(point) - len(likelihood.places)
+    function = likelihood.value_and_gradient
+    point = minimise(function, start, inverse_guess(likelihood.information(start)), tolerance=1e-8).point
+    fixed = len(point) - likelihood.n_terms
     point[fixed:] = np.abs(point[fixed:])
     free = np.ones(len(point), dtype=bool)
     for place in np.argsort(point[fixed:]) + fixed:
         if point[place] < _ZERO_SD and _costs_nothing(likelihood, point, place):
             point[place], free[place] = 0.0, False
-    point, hessian = _polish(likelihood, point, free)
+    found, curvature = polish(function, point, free)
+    point = found.point
     point[fixed:] = np.abs(point[fixed:])
-    value, gradient = likelihood.value_and_gradient(point)
-    size = float(np.abs(gradient[free]).max())
-    covariance, definite = _covariance(hessian, free)
-    return _Optimum(point, value, size, covariance, _complaints(likelihood, point, size, definite))
-
-
-def _descend(likelihood: CumulativeLaplace, start: Numbers) -> Numbers:
-    """BFGS over the first threshold and the logarithms of the gaps, which keeps the thresholds in order."""
-    last = likelihood.n_thresholds
-
-    def natural(point: Numbers) -> Numbers:
-        gaps = np.exp(np.clip(point[1:last], -30.0, 30.0))
-        return np.concatenate([point[0] + np.concatenate([[0.0], np.cumsum(gaps)]), point[last:]])
-
-    def objective(point: Numbers) -> tuple[float, Numbers]:
-        value, gradient = likelihood.value_and_gradient(natural(point))
-        tails = np.cumsum(gradient[:last][::-1])[::-1]
-        gaps = np.exp(np.clip(point[1:last], -30.0, 30.0))
-        return value, np.concatenate([tails[:1], tails[1:] * gaps, gradient[last:]])
-
-    inner = np.concatenate([start[:1], np.log(np.maximum(np.diff(start[:last]), 1e-3)), start[last:]])
-    scale = np.full(len(inner), 4.0 / len(likelihood.category))
-    found = optimize.minimize(
-        objective, inner, jac=True, method="BFGS", options={"gtol": 1e-3, "maxiter": 500, "hess_inv0": np.diag(scale)}
-    )
-    return natural(found.x)
+    size = float(np.abs(found.gradient[free]).max())
+    covariance, definite = _covariance(curvature, free)
+    return _Optimum(point, found.value, size, covariance, _complaints(likelihood, point, size, definite))
 
 
 def _costs_nothing(likelihood: CumulativeLaplace, point: Numbers, place: int) -> bool:
@@ -264,46 +244,10 @@ def _costs_nothing(likelihood: CumulativeLaplace, point: Numbers, place: int) ->
     return likelihood.value_and_gradient(without)[0] <= likelihood.value_and_gradient(point)[0] + 1e-5
 
 
-def _hessian(likelihood: CumulativeLaplace, point: Numbers, free: Mask) -> Numbers:
-    """Central differences of the exact gradient."""
-    places = np.flatnonzero(free)
-    rows = []
-    for place in places:
-        step = np.zeros(len(point))
-        step[place] = 1e-4 * max(1.0, abs(point[place]))
-        ahead = likelihood.value_and_gradient(point + step)[1]
-        behind = likelihood.value_and_gradient(point - step)[1]
-        rows.append((ahead - behind)[places] / (2.0 * step[place]))
-    matrix = np.array(rows)
-    return np.asarray((matrix + matrix.T) / 2.0, dtype=np.float64)
-
-
-def _polish(likelihood: CumulativeLaplace, point: Numbers, free: Mask) -> tuple[Numbers, Numbers]:
-    """Newton steps until the gradient vanishes; the last Hessian serves the standard errors."""
-    for _ in range(8):
-        value, gradient = likelihood.value_and_gradient(point)
-        hessian = _hessian(likelihood, point, free)
-        if np.abs(gradient[free]).max() < 1e-6 or np.linalg.eigvalsh(hessian)[0] <= 0:
-            break
-        step = np.zeros(len(point))
-        step[free] = np.linalg.solve(hessian, gradient[free])
-        for halving in range(20):
-            trial = point - step * 0.5**halving
-            if likelihood.value_and_gradient(trial)[0] <= value + 1e-10:
-                break
-        else:
-            break
-        moved = float(np.abs(trial - point).max())
-        point = trial
-        if moved < 1e-5:
-            break
-    return point, hessian
-
-
 def _covariance(hessian: Numbers, free: Mask) -> tuple[Numbers, bool]:
     """The inverse Hessian over all parameters, 0 for those held at 0; NaN where it is not positive definite."""
     covariance = np.zeros((len(free), len(free)))
-    definite = bool(np.linalg.eigvalsh(hessian)[0] > 1e-8)
+    definite = positive(hessian)
     covariance[np.ix_(free, free)] = np.linalg.inv(hessian) if definite else np.nan
     return covariance, definite
 

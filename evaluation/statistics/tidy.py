@@ -57,6 +57,11 @@ def numbers(data: pd.DataFrame, name: str) -> Numbers:
     return found
 
 
+def sums_by(places: Codes, values: Numbers | None, size: int) -> Numbers:
+    """Sums of values by place 0 .. size-1; how many there are of each when no values are given."""
+    return np.asarray(np.bincount(places, weights=values, minlength=size), dtype=np.float64)
+
+
 def codes(data: pd.DataFrame, name: str) -> tuple[Codes, list[Any]]:
     """A column as codes 0, 1, ... of its sorted levels; -1 where it is missing."""
     found, levels = pd.factorize(data[name], sort=True)
