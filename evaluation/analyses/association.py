@@ -12,7 +12,7 @@ from evaluation.analyses.base import Analysis, Setting, warn_of_few
 from evaluation.analyses.directions import higher_is_better
 from evaluation.analyses.result import Draft, Interval
 from evaluation.analyses.table import METRIC_PREFIX, controls_of, maps_of, metric_columns, ratings_of
-from evaluation.statistics import association
+from evaluation.statistics import association, attenuation
 from evaluation.statistics.errors import TooFew
 
 _MEANING = {
@@ -61,7 +61,8 @@ class Association(Analysis):
             draft.add_table("association", pd.concat(parts, ignore_index=True))
             draft.read(
                 "Spearman's correlation is given at five levels, which answer different questions; the pooled one "
-                "mixes them all and is best not quoted alone."
+                "mixes them all and is best not quoted alone. Beside it stands the value corrected for noise in the "
+                "mean ratings (their reliability from halves of the readers); noise in the metric is not corrected for."
             )
 
     def _levels(
@@ -86,10 +87,27 @@ class Association(Analysis):
             for level in (0.95, 1.0 - 0.05 / family)
         )
         self._weigh(name, adjusted[adjusted.index == self.primary].iloc[0], family, draft, setting)
-        table = plain.reset_index()
+        table = plain.join(self._without_noise(ratings, values, draft, setting)).reset_index()
         table.insert(0, "metric", name)
         table["primary"] = table["level"] == self.primary
         return table
+
+    def _without_noise(
+        self, ratings: pd.DataFrame, values: pd.DataFrame, draft: Draft, setting: Setting
+    ) -> pd.DataFrame:
+        """What stands beside the raw value: the reliability of the mean ratings and the value corrected for it."""
+        with draft.allow_thin("Correction for noise in the ratings"):
+            return attenuation(
+                ratings,
+                values,
+                case="case",
+                method="method",
+                rater="reader",
+                rating="score",
+                value="value",
+                seed=setting.seed,
+            )[["rating_reliability", "corrected"]]
+        return pd.DataFrame(columns=["rating_reliability", "corrected"], dtype=float)
 
     def _weigh(self, name: str, row: pd.Series[float], family: int, draft: Draft, setting: Setting) -> None:
         interval = Interval(float(row["spearman"]), float(row["low"]), float(row["high"]))

@@ -2,6 +2,7 @@
 
 from evaluation.statistics.appropriate_reliance import Reliance, reliance, reliance_contrasts, reliance_intervals
 from evaluation.statistics.association import association
+from evaluation.statistics.attenuation import attenuation
 from evaluation.statistics.bootstrap import group_means
 from evaluation.statistics.cumulative_link import CumulativeLinkFit, clmm
 from evaluation.statistics.equivalence import Equivalence, tost
@@ -41,6 +42,7 @@ __all__ = [
     "StudySize",
     "ThinData",
     "association",
+    "attenuation",
     "auc",
     "bradley_terry",
     "clmm",

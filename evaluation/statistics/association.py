@@ -5,20 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from evaluation.statistics.association_bounds import centred, correlations, drawn
 from evaluation.statistics.errors import OneCategory, RepeatedRating, TooFew
-from evaluation.statistics.tidy import Codes, Numbers, codes, numbers, require_columns, require_count, require_share
+from evaluation.statistics.tidy import Numbers, codes, numbers, require_columns, require_count, require_share
 
 LEVELS = ("pooled", "between-method", "between-case", "within-case", "double-centred")
-_CHUNK = 256
-_SWEEPS = 200
 
 
 @dataclass(frozen=True)
-class _Grid:
+class Grid:
     """Cells of cases and methods: sums and counts of ratings per rater, and the metric's value of each cell."""
 
     sums: Numbers
@@ -60,7 +58,7 @@ def association(
     require_columns(values, case, method, value)
     require_count("bootstrap", bootstrap)
     require_share("level", level)
-    grid = _grid(ratings, values, case, method, rater, rating, value)
+    grid = grid_of(ratings, values, case, method, rater, rating, value)
     n_raters = grid.sums.shape[1]
     human = grid.means(np.ones((n_raters, 1)))
     metric = np.where(np.isnan(human), np.nan, grid.values.reshape(1, *grid.shape))
@@ -79,9 +77,10 @@ def association(
     return table
 
 
-def _grid(
+def grid_of(
     ratings: pd.DataFrame, values: pd.DataFrame, case: str, method: str, rater: str, rating: str, value: str
-) -> _Grid:
+) -> Grid:
+    """The crossed table of ratings and values; cells without a value are left out."""
     cells = values[[case, method, value]].dropna()
     if cells.duplicated([case, method]).any():
         raise RepeatedRating("The values hold the same case and method more than once.")
@@ -101,7 +100,7 @@ def _grid(
         raise TooFew("Fewer than three cells of case and method have both ratings and a metric value.")
     cells = cells.assign(**{value: numbers(cells, value)})
     square = cells.pivot(index=case, columns=method, values=value).reindex(index=cases, columns=methods)
-    return _Grid(sums, counts, square.to_numpy(dtype=np.float64).ravel(), (len(cases), len(methods)))
+    return Grid(sums, counts, square.to_numpy(dtype=np.float64).ravel(), (len(cases), len(methods)))
 
 
 def _row(name: str, human: Numbers, metric: Numbers) -> dict[str, float]:
@@ -134,7 +133,8 @@ def _pairs(name: str, human: Numbers, metric: Numbers) -> tuple[Numbers, Numbers
         return _means(human, 2), _means(metric, 2)
     if name == "within-case":
         return human, metric
-    return _centred(human).reshape(flat), _centred(metric).reshape(flat)
+    first, second = (centred(each, (~np.isnan(each)).astype(np.float64)).reshape(flat) for each in (human, metric))
+    return first, second
 
 
 def _means(cells: Numbers, axis: int) -> Numbers:
@@ -143,56 +143,9 @@ def _means(cells: Numbers, axis: int) -> Numbers:
         return np.asarray(np.where(known, cells, 0.0).sum(axis=axis) / known.sum(axis=axis), dtype=np.float64)
 
 
-def _centred(cells: Numbers) -> Numbers:
-    """Residuals of the additive model of cases and methods: alternate until both margins are 0 (one sweep if full)."""
-    known = ~np.isnan(cells)
-    left = np.where(known, cells, 0.0)
-    per_case = np.maximum(known.sum(axis=2, keepdims=True), 1)
-    per_method = np.maximum(known.sum(axis=1, keepdims=True), 1)
-    scale = 1e-10 * max(float(np.abs(left).max()), 1e-300)
-    for _ in range(_SWEEPS):
-        left = np.where(known, left - left.sum(axis=2, keepdims=True) / per_case, 0.0)
-        shift = left.sum(axis=1, keepdims=True) / per_method
-        left = np.where(known, left - shift, 0.0)
-        if np.abs(left.sum(axis=2)).max() < scale:
-            break
-    left = np.round(left / scale) * scale  # rounding errors must not break ties
-    return np.where(known, left, np.nan)
-
-
-def _replicates(grid: _Grid, bootstrap: int, seed: int) -> dict[str, Numbers]:
+def _replicates(grid: Grid, bootstrap: int, seed: int) -> dict[str, Numbers]:
     """Spearman's correlation in each replicate, raters and cases drawn with replacement at once."""
-    random = np.random.default_rng(seed)
-    n_raters, n_cases = grid.sums.shape[1], grid.shape[0]
-    metric = grid.values.reshape(grid.shape)
-    names = [name for name in LEVELS if name != "between-method"]
-    parts: dict[str, list[Numbers]] = {name: [] for name in names}
-    for start in range(0, bootstrap, _CHUNK):
-        size = min(_CHUNK, bootstrap - start)
-        weights = random.multinomial(n_raters, np.full(n_raters, 1.0 / n_raters), size=size)
-        drawn: Codes = random.integers(0, n_cases, size=(size, n_cases))
-        human = np.take_along_axis(grid.means(weights.T.astype(np.float64)), drawn[:, :, None], axis=1)
-        other = np.where(np.isnan(human), np.nan, metric[drawn])
-        for name in names:
-            parts[name].append(_spearman(*_pairs(name, human, other)))
-    return {name: np.concatenate(found) for name, found in parts.items()}
-
-
-def _spearman(first: Numbers, second: Numbers) -> Numbers:
-    """Along the last axis, pairs with a gap left out; NaN where a side is constant; three axes: the middle averaged."""
-    known = ~np.isnan(first) & ~np.isnan(second)
-    a, b = _ranks(first, known), _ranks(second, known)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        count = known.sum(axis=-1, keepdims=True)
-        a = np.where(known, a - np.where(known, a, 0.0).sum(axis=-1, keepdims=True) / count, 0.0)
-        b = np.where(known, b - np.where(known, b, 0.0).sum(axis=-1, keepdims=True) / count, 0.0)
-        size = np.sqrt((a**2).sum(axis=-1) * (b**2).sum(axis=-1))
-        found = np.where(size > 1e-12, (a * b).sum(axis=-1) / size, np.nan)
-        if found.ndim == 1:
-            return np.asarray(found, dtype=np.float64)
-        defined = ~np.isnan(found)
-        return np.asarray(np.where(defined, found, 0.0).sum(axis=1) / defined.sum(axis=1), dtype=np.float64)
-
-
-def _ranks(sample: Numbers, known: npt.NDArray[np.bool_]) -> Numbers:
-    return np.asarray(stats.rankdata(np.where(known, sample, np.inf), axis=-1), dtype=np.float64)
+    metric = grid.values.reshape(1, *grid.shape)
+    chunks = drawn(grid.sums, grid.counts, grid.shape, bootstrap, seed)
+    parts = [correlations(chunk.human, metric, chunk.weights) for chunk in chunks]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
