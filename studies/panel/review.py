@@ -264,7 +264,7 @@ def _measured(stimuli: list[Stimulus]) -> dict[int, tuple[Measured, ...]]:
     found: dict[int, list[Measured]] = defaultdict(list)
     scores = Score.objects.filter(
         explanation__in=[stimulus.explanation_id for stimulus in stimuli if stimulus.explanation_id],
-        presentation=Presentation.NATIVE,
+        presentation=Presentation.RAW,
     )
     for score in scores.order_by("explanation_id", "label"):
         part = parts.get(score.metric)

@@ -133,7 +133,7 @@ def _responses(trials: Iterable[Trial]) -> dict[int, dict[str, list[Response]]]:
 def _scores(explanations: set[int]) -> dict[int, dict[str, float]]:
     found: dict[int, dict[str, float]] = defaultdict(dict)
     chosen = Score.objects.filter(
-        explanation_id__in=explanations, presentation=Presentation.NATIVE, value__isnull=False
+        explanation_id__in=explanations, presentation=Presentation.RAW, value__isnull=False
     )
     for explanation, label, value in chosen.values_list("explanation_id", "label", "value"):
         found[explanation][label] = cast(float, value)

@@ -11,11 +11,13 @@ from portal.display.harmonised import harmonised
 from portal.display.native import native
 from portal.display.payload import ImageHeader, ImagePayload, Window, image_payload
 from portal.display.png import overlay_png, thumbnail_png
+from portal.display.presentations import PRESENTATIONS, seen
 from portal.display.render import render
 from portal.display.sign import Sign
 from portal.display.stimulus import Stimulus
 
 __all__ = [
+    "PRESENTATIONS",
     "DisplayError",
     "ImageError",
     "ImageHeader",
@@ -29,5 +31,6 @@ __all__ = [
     "native",
     "overlay_png",
     "render",
+    "seen",
     "thumbnail_png",
 ]

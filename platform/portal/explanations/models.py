@@ -38,6 +38,9 @@ class Run(models.Model):
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="runs")
     methods = models.JSONField(default=list, help_text="[{label, method, parameters}]")
     metrics = models.JSONField(default=list, help_text="[{label, metric, parameters}]")
+    displayed = models.JSONField(
+        default=dict, blank=True, help_text="{presentation: [labels of the metrics that judge maps so presented]}"
+    )
     seed = models.BigIntegerField(default=0)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -80,10 +83,15 @@ class Explanation(models.Model):
 
 
 class Presentation(models.TextChoices):
-    """Which form of a map was scored."""
+    """Which form of a map was scored: as its method made it, or as readers are shown it (mode and sign rule)."""
 
-    NATIVE = "native", "Raw map"
-    DISPLAYED = "displayed", "As readers saw it"
+    RAW = "raw", "Raw map"
+    NATIVE_POSITIVE = "native-positive", "As shown: native, positive part"
+    NATIVE_ABSOLUTE = "native-absolute", "As shown: native, magnitude"
+    NATIVE_SIGNED = "native-signed", "As shown: native, signed"
+    HARMONISED_POSITIVE = "harmonised-positive", "As shown: harmonised, positive part"
+    HARMONISED_ABSOLUTE = "harmonised-absolute", "As shown: harmonised, magnitude"
+    HARMONISED_SIGNED = "harmonised-signed", "As shown: harmonised, signed"
 
 
 class Score(models.Model):
@@ -94,10 +102,21 @@ class Score(models.Model):
     label = models.CharField(max_length=64)
     metric_version = models.CharField(max_length=16)
     parameters = models.JSONField(default=dict)
-    presentation = models.CharField(max_length=16, choices=Presentation.choices, default=Presentation.NATIVE)
+    presentation = models.CharField(max_length=32, choices=Presentation.choices, default=Presentation.RAW)
+    shown = models.CharField(
+        max_length=64, blank=True, help_text="Content hash of the shown bytes that were scored; empty for a raw map."
+    )
     seed = models.BigIntegerField(default=0)
     value = models.FloatField(null=True, blank=True)
     reason = models.CharField(max_length=200, blank=True, help_text="Why the value is undefined.")
+    standard_error = models.FloatField(
+        null=True, blank=True, help_text="Monte Carlo standard error of the value, where the metric draws at random."
+    )
+    controls = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="{name: {value, standard_error, reason}} of maps made like this one that explain nothing.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,12 +1,14 @@
-"""Scoring maps with torch: every metric of every map of an image, the work shared. For jobs and commands only."""
+"""Scoring maps with torch: every metric of every map of an image, raw and as shown, the work shared.
+
+For jobs and commands only.
+"""
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import torch
 from django.conf import settings
@@ -22,9 +24,12 @@ from foundation.registry import parameter_values
 from foundation.targets import Target
 from portal.catalog.models import Image
 from portal.catalog.selectors import approved_images
+from portal.explanations.controls import Controls, controls_of, is_controlled, undefined_controls
 from portal.explanations.errors import NothingToScore
 from portal.explanations.models import Explanation, Presentation, Run, Score
-from portal.explanations.selectors import current_explanations, map_of
+from portal.explanations.plans import Displayed, Plan
+from portal.explanations.readings import Reading, readings
+from portal.explanations.selectors import run_maps
 from portal.explanations.work import Subject, own_seed, subjects
 from portal.jobs.registry import Progress
 from portal.networks.models import Network
@@ -41,111 +46,173 @@ class Judge:
     metric: Metric
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What a metric says of one reading of a map."""
+
+    value: float | None = None
+    reason: str = ""
+    standard_error: float | None = None
+    controls: Controls = field(default_factory=dict)
+
+
+Judges = Mapping[str, list[Judge]]
+"""Which metrics judge the maps of a presentation."""
+
+
 def score_run(run: Run, progress: Progress | None = None, *, part: int = 0, parts: int = 1) -> int:
     """Score all maps of a run by all its metrics where that has not been done; how many scores were written.
 
     Of several `parts`, every one takes each `parts`-th image, as `work.explain_run` does.
     """
-    labels = [entry["label"] for entry in run.methods]
     images = approved_images(run.dataset)[part::parts]
-    maps = current_explanations(run.network, run.dataset, labels, run.seed).filter(image__in=list(images))
-    return score_maps(run.network, maps, run.metrics, run.seed, progress)
+    maps = run_maps(run).filter(image__in=list(images))
+    return score_maps(run.network, maps, run.metrics, run.seed, progress, displayed=run.displayed)
 
 
 def score_maps(
     network: Network,
     explanations: Iterable[Explanation],
-    plan: list[dict[str, Any]],
+    plan: Plan,
     seed: int = 0,
     progress: Progress | None = None,
+    *,
+    displayed: Displayed | None = None,
 ) -> int:
-    """Score maps of one network by the metrics of a plan, image by image; how many scores were written."""
+    """Score maps of one network by the metrics of a plan, image by image; how many scores were written.
+
+    `displayed` says which of the metrics judge maps as readers see them, too, see `plans.displayed_plan`.
+    """
     maps: dict[Image, list[Explanation]] = defaultdict(list)
     for explanation in explanations:
         maps[explanation.image].append(explanation)
     if not maps:
         raise NothingToScore(f"{network.slug!r} has no such maps to score: explain first.")
-    judges = planned_metrics(plan)
-    total, done, written = sum(map(len, maps.values())) * len(judges), 0, 0
+    judges = planned_metrics(plan, displayed or {})
+    each = sum(map(len, judges.values()))
+    total, done, written = sum(map(len, maps.values())) * each, 0, 0
     started = time.monotonic()
     for number, (subject, model) in enumerate(subjects(network, list(maps)), start=1):
         for group, lacking in _open_work(maps[subject.image], judges):
             written += _score(model, subject, group, lacking, seed=seed)
-        done += len(maps[subject.image]) * len(judges)
+        done += len(maps[subject.image]) * each
         if progress:
             rate = number / max(time.monotonic() - started, 1e-9)
             progress(done, total, f"{subject.image.case.slug}, {rate:.2f} images/s")
     return written
 
 
-def planned_metrics(plan: list[dict[str, Any]]) -> list[Judge]:
-    """The metrics of a plan, built."""
-    return [Judge(entry["label"], metrics.build(entry["metric"], entry["parameters"])) for entry in plan]
-
-
-def _open_work(explanations: list[Explanation], judges: list[Judge]) -> list[tuple[list[Explanation], list[Judge]]]:
-    """Groups of maps and the metrics that each of them still lacks, or has from another version or other parameters."""
-    if not explanations:
-        return []
-    there = {
-        (score.explanation_id, score.label): _made_with(score)
-        for score in Score.objects.filter(explanation__in=explanations, presentation=Presentation.NATIVE)
+def planned_metrics(plan: Plan, displayed: Displayed) -> Judges:
+    """The metrics of a plan, built, by the presentation whose maps they judge."""
+    built = {
+        entry["label"]: Judge(entry["label"], metrics.build(entry["metric"], entry["parameters"])) for entry in plan
     }
-    by_label = {judge.label: judge for judge in judges}
-    wanted = {label: _made_with(_row(explanations[0], judge, None, "", 0)) for label, judge in by_label.items()}
-    groups: dict[tuple[str, ...], list[Explanation]] = defaultdict(list)
+    shown = {presentation: [built[label] for label in labels] for presentation, labels in displayed.items()}
+    return {Presentation.RAW.value: list(built.values()), **shown}
+
+
+Verdicts = dict[tuple[str, str], Verdict]
+"""By a reading's key and a metric's label."""
+
+
+def _open_work(explanations: list[Explanation], judges: Judges) -> list[tuple[list[Reading], list[Judge]]]:
+    """Groups of maps and the metrics that each of them lacks, or has from something else than it would be now."""
+    there = {
+        (score.explanation_id, score.presentation, score.label): _made_with(score)
+        for score in Score.objects.filter(explanation__in=explanations, presentation__in=list(judges))
+    }
+    by_label = {judge.label: judge for judge in judges[Presentation.RAW]}
+    groups: dict[tuple[str, ...], list[Reading]] = defaultdict(list)
     for explanation in explanations:
-        lacking = tuple(label for label in by_label if there.get((explanation.pk, label)) != wanted[label])
-        groups[lacking].append(explanation)
+        for reading in readings(explanation, judges):
+            key = (explanation.pk, reading.presentation)
+            asked = judges[reading.presentation]
+            lacking = [judge.label for judge in asked if there.get((*key, judge.label)) != _wanted(reading, judge)]
+            groups[tuple(lacking)].append(reading)
     return [(group, [by_label[label] for label in lacking]) for lacking, group in groups.items() if lacking]
 
 
-def _made_with(score: Score) -> tuple[str, str, str]:
-    return score.metric, score.metric_version, canonical_json(score.parameters)
+def _wanted(reading: Reading, judge: Judge) -> tuple[object, ...]:
+    controls = undefined_controls("") if _has_controls(reading, judge) else {}
+    return _made_with(_row(reading, judge, Verdict(controls=controls), 0))
 
 
-def _score(
-    model: nn.Module, subject: Subject, explanations: list[Explanation], judges: list[Judge], *, seed: int
-) -> int:
+def _made_with(score: Score) -> tuple[object, ...]:
+    """What decides a score besides its map and the seed; of controls, which there are."""
+    made = (score.metric, score.metric_version, canonical_json(score.parameters))
+    return (*made, score.shown, tuple(sorted(score.controls)))
+
+
+def _has_controls(reading: Reading, judge: Judge) -> bool:
+    return reading.presentation == Presentation.RAW and is_controlled(judge.metric)
+
+
+def _score(model: nn.Module, subject: Subject, group: list[Reading], judges: list[Judge], *, seed: int) -> int:
     """Score one image's maps and write all of it at once."""
-    asking = [explanation for explanation in explanations if methods[explanation.method].asks_network]
-    silent = [explanation for explanation in explanations if explanation not in asking]
+    asking = [reading for reading in group if methods[reading.explanation.method].asks_network]
+    silent = [reading for reading in group if reading not in asking]
     remaking = [judge for judge in judges if "explain" in judge.metric.needs]
     plain = [judge for judge in judges if judge not in remaking]
     unmasked = [judge for judge in plain if "mask" in judge.metric.needs] if subject.mask is None else []
     plain = [judge for judge in plain if judge not in unmasked]
-    scores = _values(model, subject, explanations, plain, seed) + _values(model, subject, asking, remaking, seed)
-    scores += [_undefined(explanation, judge, NO_NETWORK, seed) for explanation in silent for judge in remaking]
-    scores += [_undefined(explanation, judge, NO_MASK, seed) for explanation in explanations for judge in unmasked]
+    verdicts = _verdicts(model, subject, group, plain, seed) | _verdicts(model, subject, asking, remaking, seed)
+    verdicts |= {(reading.key, judge.label): Verdict(None, NO_NETWORK) for reading in silent for judge in remaking}
+    verdicts |= {(reading.key, judge.label): Verdict(None, NO_MASK) for reading in group for judge in unmasked}
+    _add_controls(verdicts, model, subject, group, judges, seed)
+    rows = [_row(reading, judge, verdicts[reading.key, judge.label], seed) for reading in group for judge in judges]
+    made = ("metric", "metric_version", "parameters", "shown", "seed")
     Score.objects.bulk_create(
-        scores,
+        rows,
         update_conflicts=True,
         unique_fields=["explanation", "label", "presentation"],
-        update_fields=["metric", "metric_version", "parameters", "seed", "value", "reason"],
+        update_fields=[*made, "value", "reason", "standard_error", "controls"],
     )
-    return len(scores)
+    return len(rows)
 
 
-def _values(
-    model: nn.Module, subject: Subject, explanations: list[Explanation], judges: list[Judge], seed: int
-) -> list[Score]:
-    if not explanations or not judges:
-        return []
-    device = subject.tensor.device
+def _verdicts(model: nn.Module, subject: Subject, group: list[Reading], judges: list[Judge], seed: int) -> Verdicts:
+    if not group or not judges:
+        return {}
     found = score_all_with_reasons(
         model,
         subject.tensor,
-        {str(item.pk): torch.from_numpy(map_of(item))[None].to(device) for item in explanations},
+        _maps(group, subject),
         subject.aim.target,
         {judge.label: judge.metric for judge in judges},
         masks=subject.mask,
-        explain={str(item.pk): _explain(item, subject) for item in explanations},
+        explain={reading.key: _explain(reading.explanation, subject) for reading in group},
         seed=seed,
         memory_mb=settings.MEMORY_MB,
     )
-    return [
-        _score_row(item, judge, found[str(item.pk), judge.label], seed) for item in explanations for judge in judges
-    ]
+    return {key: _verdict(scored) for key, scored in found.items()}
+
+
+def _verdict(scored: Scored) -> Verdict:
+    reason = scored.reasons[0]
+    return Verdict(None, reason) if reason else Verdict(float(scored.values[0]))
+
+
+def _add_controls(
+    verdicts: Verdicts, model: nn.Module, subject: Subject, group: list[Reading], judges: list[Judge], seed: int
+) -> None:
+    """Give the verdicts that mean little without controls theirs; where all are undefined, so are the controls."""
+    raw = [reading for reading in group if reading.presentation == Presentation.RAW]
+    wanting = [judge for judge in judges if is_controlled(judge.metric)]
+    defined = {key for key, verdict in verdicts.items() if verdict.value is not None}
+    judging = [judge for judge in wanting if any((reading.key, judge.label) in defined for reading in raw)]
+    found: dict[tuple[str, str], Controls] = {}
+    if judging:
+        chosen = {judge.label: judge.metric for judge in judging}
+        target, mask = subject.aim.target, subject.mask
+        found = controls_of(model, subject.tensor, _maps(raw, subject), target, chosen, mask=mask, seed=seed)
+    for key in ((reading.key, judge.label) for reading in raw for judge in wanting):
+        its = found[key] if key in defined else undefined_controls(verdicts[key].reason)
+        verdicts[key] = replace(verdicts[key], controls=its)
+
+
+def _maps(group: list[Reading], subject: Subject) -> dict[str, Tensor]:
+    device = subject.tensor.device
+    return {reading.key: torch.from_numpy(reading.values)[None].to(device) for reading in group}
 
 
 def _explain(explanation: Explanation, subject: Subject) -> Callable[[nn.Module, Tensor, Target], Tensor]:
@@ -159,25 +226,18 @@ def _explain(explanation: Explanation, subject: Subject) -> Callable[[nn.Module,
     return explain
 
 
-def _score_row(explanation: Explanation, judge: Judge, scored: Scored, seed: int) -> Score:
-    reason = scored.reasons[0]
-    value = None if reason else float(scored.values[0])
-    return _row(explanation, judge, value, reason, seed)
-
-
-def _undefined(explanation: Explanation, judge: Judge, reason: str, seed: int) -> Score:
-    return _row(explanation, judge, None, reason, seed)
-
-
-def _row(explanation: Explanation, judge: Judge, value: float | None, reason: str, seed: int) -> Score:
+def _row(reading: Reading, judge: Judge, verdict: Verdict, seed: int) -> Score:
     return Score(
-        explanation=explanation,
+        explanation=reading.explanation,
         metric=judge.metric.name,
         label=judge.label,
         metric_version=judge.metric.version,
         parameters=parameter_values(judge.metric),
-        presentation=Presentation.NATIVE,
+        presentation=reading.presentation,
+        shown=reading.shown,
         seed=seed,
-        value=value,
-        reason=reason[:200],
+        value=verdict.value,
+        reason=verdict.reason[:200],
+        standard_error=verdict.standard_error,
+        controls=verdict.controls,
     )

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from numpy.typing import NDArray
 
 from portal.catalog.models import Dataset, Image
-from portal.explanations.models import Explanation, Prediction, Run, Score
+from portal.catalog.selectors import approved_images
+from portal.explanations.models import Explanation, Prediction, Presentation, Run, Score
 from portal.jobs.models import Job
 from portal.networks.models import Network
 from portal.storage import get_array
@@ -46,6 +47,26 @@ def current_explanations(
     return found.select_related("image__case", "network").order_by("image__case__slug", "image__index", "label", "id")
 
 
+def run_maps(run: Run) -> QuerySet[Explanation]:
+    """The maps that a run asks for and that are there."""
+    labels = [entry["label"] for entry in run.methods]
+    return current_explanations(run.network, run.dataset, labels, run.seed)
+
+
+def run_scores(run: Run) -> QuerySet[Score]:
+    """The scores that a run asks for and that are there, of raw maps and of maps as shown."""
+    wanted = Q(presentation=Presentation.RAW, label__in=[entry["label"] for entry in run.metrics])
+    for presentation, labels in run.displayed.items():
+        wanted |= Q(presentation=presentation, label__in=labels)
+    return Score.objects.filter(wanted, explanation__in=run_maps(run).order_by().values("pk"))
+
+
+def scores_wanted(run: Run) -> int:
+    """How many scores a run asks for."""
+    each = len(run.metrics) + sum(map(len, run.displayed.values()))
+    return approved_images(run.dataset).count() * len(run.methods) * each
+
+
 def explanation_of(network: Network, image: Image, label: str) -> Explanation | None:
     """The newest map of this label for an image; None where there is none."""
     found = Explanation.objects.filter(network=network, image=image, label=label)
@@ -76,7 +97,7 @@ def map_of(explanation: Explanation) -> NDArray[Any]:
 
 
 def scores_table(explanations: QuerySet[Explanation]) -> pd.DataFrame:
-    """Long table of scores: `explanation case network method label metric presentation value reason seconds`."""
+    """Long table of scores, one row a metric and presentation of a map; `controls` holds what controls would score."""
     columns = {
         "explanation_id": "explanation",
         "explanation__image__case__slug": "case",
@@ -87,6 +108,8 @@ def scores_table(explanations: QuerySet[Explanation]) -> pd.DataFrame:
         "presentation": "presentation",
         "value": "value",
         "reason": "reason",
+        "standard_error": "standard_error",
+        "controls": "controls",
         "explanation__seconds": "seconds",
     }
     rows = Score.objects.filter(explanation__in=explanations).values_list(*columns)

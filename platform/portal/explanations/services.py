@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -13,7 +14,7 @@ from portal.catalog.models import Dataset
 from portal.catalog.selectors import approved_images
 from portal.explanations.errors import ExplanationError, NothingToExplain
 from portal.explanations.models import Run
-from portal.explanations.plans import Asked, method_plan, metric_plan
+from portal.explanations.plans import Asked, displayed_plan, method_plan, metric_plan
 from portal.jobs.models import Job
 from portal.jobs.services import enqueue
 from portal.networks.models import Network
@@ -26,11 +27,14 @@ def start_run(
     dataset: Dataset,
     methods: Asked,
     metrics: Asked = (),
+    displayed: Sequence[str] | Mapping[str, Sequence[str]] = (),
     seed: int = 0,
     actor: User | None = None,
 ) -> Run:
     """Plan a run and queue its work: maps first, then their scores. The same plan again resumes the same run."""
-    run = plan_run(network=network, dataset=dataset, methods=methods, metrics=metrics, seed=seed, actor=actor)
+    run = plan_run(
+        network=network, dataset=dataset, methods=methods, metrics=metrics, displayed=displayed, seed=seed, actor=actor
+    )
     enqueue_explaining(run=run, actor=actor)
     return run
 
@@ -42,22 +46,27 @@ def plan_run(
     dataset: Dataset,
     methods: Asked,
     metrics: Asked = (),
+    displayed: Sequence[str] | Mapping[str, Sequence[str]] = (),
     seed: int = 0,
     actor: User | None = None,
 ) -> Run:
-    """Write down a run without queuing its work; names and parameters are checked against the known parts."""
+    """Write down a run without queuing its work; names and parameters are checked against the known parts.
+
+    `displayed` names the presentations whose maps are scored too, see `plans.displayed_plan`.
+    """
     if actor is not None and not actor.is_researcher:
         raise PermissionDenied("Only researchers may start runs.")
     if not methods:
         raise ExplanationError("Name at least one method.")
     if not approved_images(dataset).exists():
         raise NothingToExplain(f"The dataset {dataset.slug!r} has no approved cases.")
-    plan = {"methods": method_plan(methods), "metrics": metric_plan(metrics)}
+    plan: dict[str, Any] = {"methods": method_plan(methods), "metrics": metric_plan(metrics)}
+    plan["displayed"] = displayed_plan(displayed, plan["metrics"])
     for run in Run.objects.filter(network=network, dataset=dataset, seed=seed):
-        if run.methods == plan["methods"] and run.metrics == plan["metrics"]:
+        if all(getattr(run, name) == planned for name, planned in plan.items()):
             return run
     run = Run(network=network, dataset=dataset, seed=seed, created_by=actor, **plan)
-    run.full_clean(exclude=["metrics"])
+    run.full_clean(exclude=["metrics", "displayed"])
     run.save()
     record(actor=actor, action="run.started", subject=run, seed=seed, **_labels(plan))
     return run
@@ -74,4 +83,5 @@ def enqueue_scoring(*, run: Run, actor: User | None = None) -> Job:
 
 
 def _labels(plan: dict[str, Any]) -> dict[str, list[str]]:
-    return {family: [entry["label"] for entry in entries] for family, entries in plan.items()}
+    labels = {family: [entry["label"] for entry in plan[family]] for family in ("methods", "metrics")}
+    return labels | {"displayed": list(plan["displayed"])}

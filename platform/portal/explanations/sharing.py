@@ -14,8 +14,8 @@ from django.conf import settings
 
 from portal.catalog.selectors import approved_images
 from portal.explanations.errors import ExplanationError
-from portal.explanations.models import Run, Score
-from portal.explanations.selectors import current_explanations
+from portal.explanations.models import Run
+from portal.explanations.selectors import run_maps, run_scores, scores_wanted
 from portal.jobs.registry import Progress
 
 POLL_SECONDS = 0.5
@@ -46,16 +46,12 @@ def share_runs(runs: Sequence[Run], *, processes: int | None = None, progress: P
 
 def expected(run: Run) -> int:
     """How many maps and scores a run is to have."""
-    return approved_images(run.dataset).count() * len(run.methods) * (1 + len(run.metrics))
+    return approved_images(run.dataset).count() * len(run.methods) + scores_wanted(run)
 
 
 def present(run: Run) -> int:
     """How many of them there are."""
-    labels = [entry["label"] for entry in run.methods]
-    maps = current_explanations(run.network, run.dataset, labels, run.seed)
-    names = [entry["label"] for entry in run.metrics]
-    scores = Score.objects.filter(explanation__in=maps.order_by().values("pk"), label__in=names)
-    return maps.count() + scores.count()
+    return run_maps(run).count() + run_scores(run).count()
 
 
 def _start(runs: Sequence[Run], part: int, parts: int, complaints: IO[bytes]) -> subprocess.Popen[bytes]:

@@ -106,7 +106,7 @@ def _block(network: Network, image: Image, titles: dict[str, str], metrics: dict
     )
     made = list(found)
     keys = sorted({(score.presentation, score.label, score.metric) for each in made for score in each.scores.all()})
-    keys.sort(key=lambda key: (key[0] != Presentation.NATIVE, key[1]))
+    keys.sort(key=lambda key: (key[0] != Presentation.RAW, key[1]))
     lines = []
     for each in made:
         scores = {(score.presentation, score.label): score for score in each.scores.all()}
@@ -128,7 +128,7 @@ def _column(key: tuple[str, str, str], metrics: dict[str, Part]) -> Column:
     title = part.title if part else name
     higher = part.facts.get("higher_is_better") if part else None
     better = {True: "higher is better", False: "lower is better"}.get(higher, "")  # type: ignore[arg-type]
-    shown = "" if presentation == Presentation.NATIVE else "as readers saw it"
+    shown = "" if presentation == Presentation.RAW else "as readers saw it"
     return Column(title if label == name else f"{title} ({label})", better, shown)
 
 

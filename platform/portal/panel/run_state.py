@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from portal.catalog.selectors import approved_images
-from portal.explanations.models import Run, Score
-from portal.explanations.selectors import current_explanations, run_progress
+from portal.explanations.models import Run
+from portal.explanations.selectors import run_maps, run_progress, run_scores, scores_wanted
 from portal.panel.job_lines import JobLine, job_line
 
 
@@ -19,6 +19,7 @@ class RunState:
     maps: int
     maps_wanted: int
     scores: int
+    scores_wanted: int
 
     @property
     def is_active(self) -> bool:
@@ -39,12 +40,7 @@ class RunState:
 def run_state(run: Run) -> RunState:
     """The state of a run, read now."""
     progress = run_progress(run)
-    labels = [entry["label"] for entry in run.methods]
-    maps = current_explanations(run.network, run.dataset, labels, run.seed)
-    wanted = approved_images(run.dataset).count() * len(labels)
-    scores = Score.objects.filter(
-        explanation__in=maps.order_by().values("pk"), label__in=[entry["label"] for entry in run.metrics]
-    ).count()
-    there = maps.order_by().values("image", "label").distinct().count()
+    wanted = approved_images(run.dataset).count() * len(run.methods)
+    there = run_maps(run).order_by().values("image", "label").distinct().count()
     lines = [job_line(job) for job in (progress.explaining, progress.scoring) if job is not None]
-    return RunState(run, lines, there, wanted, scores)
+    return RunState(run, lines, there, wanted, run_scores(run).count(), scores_wanted(run))
