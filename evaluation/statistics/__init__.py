@@ -14,11 +14,12 @@ from evaluation.statistics.omega import mcdonald_omega
 from evaluation.statistics.paired_comparison import PairedComparison, bradley_terry
 from evaluation.statistics.plackett_luce import RankedComparison, plackett_luce
 from evaluation.statistics.proportions import Proportion, proportion
+from evaluation.statistics.questionnaires import Instrument, instrument, instruments
 from evaluation.statistics.ranks import Friedman, friedman
 from evaluation.statistics.reader_study import Components, ReaderStudy, StudySize, jafroc, mrmc, mrmc_power
 from evaluation.statistics.repeated_correlation import RepeatedCorrelation, repeated_measures_correlation
 from evaluation.statistics.roc import Area, AreaComparison, auc, clustered_auc, delong
-from evaluation.statistics.scales import Consistency, cronbach_alpha, scale_score
+from evaluation.statistics.scales import Consistency, cronbach_alpha, scale_score, subscale_scores
 
 __all__ = [
     "Agreement",
@@ -31,6 +32,7 @@ __all__ = [
     "Equivalence",
     "FleissKappa",
     "Friedman",
+    "Instrument",
     "Intraclass",
     "PairedComparison",
     "Proportion",
@@ -55,6 +57,8 @@ __all__ = [
     "group_means",
     "gwet_ac",
     "icc",
+    "instrument",
+    "instruments",
     "jafroc",
     "krippendorff_alpha",
     "mcdonald_omega",
@@ -67,5 +71,6 @@ __all__ = [
     "reliance_intervals",
     "repeated_measures_correlation",
     "scale_score",
+    "subscale_scores",
     "tost",
 ]

@@ -9,27 +9,8 @@ import pandas as pd
 from scipy import stats
 
 from evaluation.statistics.errors import OneCategory, TooFew, WrongChoice
-from evaluation.statistics.tidy import Numbers, numbers, require_choice, require_share
-
-
-@dataclass(frozen=True)
-class _Scale:
-    """How many items a scale has, the range of an answer, which items (from 1) are reversed, and what is reported."""
-
-    items: tuple[int, ...]
-    low: float
-    high: float
-    reversed: tuple[int, ...] = ()
-
-
-_SCALES = {
-    "sus": _Scale((10,), 1, 5, (2, 4, 6, 8, 10)),
-    "nasa-tlx": _Scale((6,), 0, 100),
-    "jian": _Scale((12,), 1, 7, (1, 2, 3, 4, 5)),
-    "toast": _Scale((9,), 1, 7),
-    "explanation-satisfaction": _Scale((8, 9), 1, 5),
-    "system-causability": _Scale((10,), 1, 5),
-}
+from evaluation.statistics.questionnaires import Instrument, instrument
+from evaluation.statistics.tidy import Numbers, numbers, require_share
 
 
 @dataclass(frozen=True)
@@ -52,15 +33,27 @@ def scale_score(scale: str, answers: pd.DataFrame, *, weights: pd.DataFrame | No
     reversed (Jian et al. 2000); `toast` 1 to 7 (Wojton et al. 2020); `explanation-satisfaction` 1 to 5 (Hoffman et al.
     2018); `system-causability` 0.2 to 1 (Holzinger et al. 2020). A person who left an item out has no score (NaN).
     """
-    require_choice("scale", scale, tuple(_SCALES))
-    rule = _SCALES[scale]
-    values = _answers(scale, rule, answers)
-    if weights is not None and scale != "nasa-tlx":
+    rule = instrument(scale)
+    values = _answers(rule, answers)
+    if weights is not None and not rule.scoring.weighted:
         raise WrongChoice(f"The scale {scale} has no weights.")
-    turned = values.copy()
-    for item in rule.reversed:
-        turned[:, item - 1] = rule.low + rule.high - values[:, item - 1]
-    return pd.Series(_score(scale, turned, _tallies(weights, values.shape)), index=answers.index, dtype=float)
+    tallies = _tallies(weights, values.shape)
+    return pd.Series(_score(rule, values, tallies), index=answers.index, dtype=float)
+
+
+def subscale_scores(scale: str, answers: pd.DataFrame) -> pd.DataFrame:
+    """The mean answer to each part of a scale, as it was given (nothing reversed): one row a person.
+
+    A scale without parts gives a frame without columns. Arguments as those of `scale_score`.
+    """
+    rule = instrument(scale)
+    values = _answers(rule, answers)
+    part_of = [item.subscale for item in rule.items]
+    means = {
+        part: values[:, [place for place, name in enumerate(part_of) if name == part]].mean(axis=1)
+        for part in rule.subscales
+    }
+    return pd.DataFrame(means, index=answers.index)
 
 
 def cronbach_alpha(items: pd.DataFrame, *, level: float = 0.95) -> Consistency:
@@ -90,13 +83,13 @@ def complete_answers(items: pd.DataFrame) -> Numbers:
     return table[~np.isnan(table).any(axis=1)] if table.size else table
 
 
-def _answers(scale: str, rule: _Scale, answers: pd.DataFrame) -> Numbers:
-    if answers.shape[1] not in rule.items:
-        wanted = " or ".join(map(str, rule.items))
-        raise TooFew(f"The scale {scale} has {wanted} items, not {answers.shape[1]}.")
+def _answers(rule: Instrument, answers: pd.DataFrame) -> Numbers:
+    if answers.shape[1] not in rule.lengths:
+        wanted = " or ".join(map(str, rule.lengths))
+        raise TooFew(f"The scale {rule.slug} has {wanted} items, not {answers.shape[1]}.")
     values = np.column_stack([numbers(answers, name) for name in answers.columns])
     if np.nanmin(values, initial=rule.low) < rule.low or np.nanmax(values, initial=rule.high) > rule.high:
-        raise WrongChoice(f"Answers to the scale {scale} lie between {rule.low:g} and {rule.high:g}.")
+        raise WrongChoice(f"Answers to the scale {rule.slug} lie between {rule.low:g} and {rule.high:g}.")
     return values
 
 
@@ -109,11 +102,13 @@ def _tallies(weights: pd.DataFrame | None, shape: tuple[int, ...]) -> Numbers | 
     return tallies
 
 
-def _score(scale: str, values: Numbers, tallies: Numbers | None) -> Numbers:
-    if scale == "sus":
-        return np.asarray((values - 1.0).sum(axis=1) * 2.5)
-    if scale == "system-causability":
-        return np.asarray(values.sum(axis=1) / 50.0)
+def _score(rule: Instrument, values: Numbers, tallies: Numbers | None) -> Numbers:
+    turned = values.copy()
+    for place in range(values.shape[1]):
+        if rule.items[place].reversed:
+            turned[:, place] = rule.low + rule.high - values[:, place]
     if tallies is not None:
-        return np.asarray((values * tallies).sum(axis=1) / 15.0)
-    return np.asarray(values.mean(axis=1))
+        return np.asarray((turned * tallies).sum(axis=1) / tallies.sum(axis=1))
+    scoring = rule.scoring
+    raw = turned.sum(axis=1) if scoring.source == "sum" else turned.mean(axis=1)
+    return np.asarray((raw + scoring.shift) * scoring.factor)
