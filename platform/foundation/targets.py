@@ -8,6 +8,8 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor, nn
 
+from foundation.regions import predicted
+
 
 class TargetError(ValueError):
     """The target does not fit the network's output."""
@@ -87,11 +89,14 @@ class RegionTarget:
 
     def bind(self, model: nn.Module, images: Tensor) -> RegionTarget:
         """Fix the region; a predicted one comes from one forward pass in evaluation mode."""
-        mask = self.mask
-        if mask is None:
-            mask = self._predicted(model, images)
-        elif mask.shape != (len(images), *images.shape[2:]):
-            raise TargetError(f"The mask's shape {tuple(mask.shape)} does not fit images {tuple(images.shape)}.")
+        if self.mask is None:
+            return self.with_mask(predicted(self._output(model, images), self.channel))
+        if self.mask.shape != (len(images), *images.shape[2:]):
+            raise TargetError(f"The mask's shape {tuple(self.mask.shape)} does not fit images {tuple(images.shape)}.")
+        return self.with_mask(self.mask)
+
+    def with_mask(self, mask: Tensor) -> RegionTarget:
+        """The same target over another region `(B, H, W)`, which must hold a pixel of each image."""
         empty = (~mask.flatten(1).any(1)).nonzero()[:, 0].tolist()
         if empty:
             raise TargetError(f"The region of image {empty[0]} is empty: there is nothing to explain.")
@@ -101,17 +106,16 @@ class RegionTarget:
         """The regions of the images at `index`."""
         return self if self.mask is None else replace(self, mask=self.mask[index.to(self.mask.device)])
 
-    def _predicted(self, model: nn.Module, images: Tensor) -> Tensor:
+    def _output(self, model: nn.Module, images: Tensor) -> Tensor:
         training = [module for module in model.modules() if module.training]
         model.eval()
         try:
             with torch.no_grad():
-                output = model(images)
+                output: Tensor = model(images)
         finally:
             for module in training:
                 module.training = True
-        self._check(output)
-        return output[:, 0] > 0 if output.shape[1] == 1 else output.argmax(1) == self.channel
+        return output
 
     def _check(self, output: Tensor) -> None:
         if output.ndim != 4:
