@@ -122,12 +122,18 @@ class Explainer(ABC):
     needs: ClassVar[frozenset[str]] = frozenset()
     #: False where the network is never asked; the target is then checked with one forward pass of one image.
     asks_network: ClassVar[bool] = True
+    #: True where, explained together with others, it can read what they have made: the others then go first.
+    later: ClassVar[bool] = False
     #: Negative values mean evidence against. (The CAM methods have it as a parameter.)
     signed: bool = False
 
     @abstractmethod
     def compute(self, request: Request) -> Explained:
         """The maps of a checked request; called with gradients enabled and the network in evaluation mode."""
+
+    def bind(self, request: Request) -> Target:
+        """The request's target, bound; a method may do so on the way of a pass that it makes anyway."""
+        return request.target.bind(request.model, request.images)
 
     def explain(
         self,
@@ -198,11 +204,14 @@ def explain_together(
     with untouched(model):
         images = images.detach().clone()
         try:
-            bound = target.bind(model, images)
+            request = Request(model, images, target, masks, donors, seed, memory_mb)
+            ordered = sorted(methods.items(), key=lambda item: item[1].later)
+            bound = ordered[0][1].bind(request) if ordered else target.bind(model, images)
+            request = replace(request, target=bound)
             if not any(method.asks_network for method in methods.values()):
-                _check_target(model, images, bound)
-            request = Request(model, images, bound, masks, donors, seed, memory_mb)
-            return {label: method.run(request) for label, method in methods.items()}
+                _check_target(model, images, request.target)
+            made = {label: method.run(request) for label, method in ordered}
+            return {label: made[label] for label in methods}
         except RuntimeError as error:
             _blame_images(model, images, error)
             raise

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from explainers.base import Request
-from explainers.cam import Cam, Pair
+from explainers.cam import Cam, activation_and_gradient
 from explainers.methods import registry
 
 
@@ -22,7 +22,8 @@ class GradCam(Cam):
     summary = "Where the last feature maps that speak for the output, weighed by their mean gradient, are strong."
     caveat = "Coarse and smooth, and averaging the gradient may colour places that the output does not depend on."
 
-    def combine(self, request: Request, pair: Pair) -> Tensor:
+    def combine(self, request: Request, layer: str) -> Tensor:
         """Sum over channels of activation times mean gradient."""
+        pair = activation_and_gradient(request, layer)
         weights = pair.gradient.mean((2, 3), keepdim=True)
         return (weights * pair.activation).sum(1)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from explainers.base import Request
-from explainers.cam import Cam, Pair
+from explainers.cam import Cam, activation_and_gradient
 from explainers.methods import registry
 
 
@@ -23,12 +23,12 @@ class GradCamPlusPlus(Cam):
     summary = "Where feature maps with positive gradients are strong, each place weighed so that small objects count."
     caveat = "Evidence against the output is left out of the weights, so that maps of different classes look alike."
 
-    def combine(self, request: Request, pair: Pair) -> Tensor:
+    def combine(self, request: Request, layer: str) -> Tensor:
         """Sum over channels of activation times the alpha-weighted positive gradient.
 
         alpha = g^2 / (2 g^2 + (sum A) g^3) is computed as 1 / (2 + (sum A) g), which does not underflow.
         """
-        activation, gradient = pair.activation, pair.gradient
+        activation, gradient, _ = activation_and_gradient(request, layer)
         below = 2 + activation.sum((2, 3), keepdim=True) * gradient
         usable = (gradient != 0) & (below != 0)
         alpha = torch.where(usable, 1 / torch.where(usable, below, 1), 0)

@@ -8,7 +8,7 @@ from captum.attr import LayerGradCam
 from torch import nn
 from torch.nn.functional import interpolate
 
-from explainers.cam import default_layer
+from explainers.layers import default_layer
 from explainers.methods import registry
 from foundation.targets import ClassTarget, RegionTarget
 from tests.explainers.networks import build, picture

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from explainers import explain_all
-from explainers.cam import default_layer
+from explainers.layers import default_layer
 from explainers.methods import registry
 from explainers.methods.randomised_model import randomised
 from foundation.targets import ClassTarget, RegionTarget
