@@ -105,7 +105,7 @@ def test_the_sign_policy_is_applied_to_both_maps() -> None:
     torch.testing.assert_close(scores, torch.ones(3))
 
 
-@pytest.mark.parametrize("name", ["model-randomisation", "random-logit"])
+@pytest.mark.parametrize("name", ["model-randomisation", "smooth-model-randomisation", "random-logit"])
 def test_a_constant_map_is_undefined_and_says_so(name: str) -> None:
     flat = torch.ones(3, 6, 7)
     result = registry[name]().score_with_reasons(classifier(), IMAGES, flat, ClassTarget(0), explain=input_gradient)
@@ -156,3 +156,65 @@ def test_rank_correlation_equals_scipy() -> None:
 def test_a_map_of_the_wrong_shape_from_explain_is_refused() -> None:
     with pytest.raises(ValueError, match="fit"):
         registry["random-logit"]().score(classifier(), IMAGES, MAPS, ClassTarget(0), explain=lambda *_: MAPS[:, None])
+
+
+SMOOTH = "smooth-model-randomisation"
+
+
+@pytest.mark.parametrize("fields", [{"draws": 1}, {"noise": 0.0, "draws": 4}])
+def test_smoothing_over_clean_images_alone_changes_nothing(fields: dict[str, float]) -> None:
+    target = ClassTarget(1)
+    maps = input_gradient(classifier().eval(), IMAGES, target)
+    plain = registry["model-randomisation"]().score(classifier(), IMAGES, maps, target, explain=input_gradient)
+    smooth = registry.build(SMOOTH, fields).score(classifier(), IMAGES, maps, target, explain=input_gradient)
+    torch.testing.assert_close(smooth, plain, rtol=0, atol=0.01)
+
+
+@pytest.mark.parametrize("target", [ClassTarget(1), RegionTarget(1, MAPS > 0)])
+def test_a_smoothed_map_that_ignores_the_network_stays_the_same(target: Target) -> None:
+    model = classifier() if isinstance(target, ClassTarget) else segmenter()
+
+    def explain(model: nn.Module, images: Tensor, target: Target) -> Tensor:
+        return images.sum(1)
+
+    scores = registry[SMOOTH]().score(model, IMAGES, IMAGES.sum(1), target, explain=explain)
+    torch.testing.assert_close(scores, torch.ones(3))
+
+
+def test_smooth_randomisation_equals_a_plain_loop() -> None:
+    """Oracle: SciPy's rank correlation of means over the very images that our metric has explained."""
+    model, target, seen = classifier().eval(), ClassTarget(1), []
+
+    def explain(explained: nn.Module, images: Tensor, target: Target) -> Tensor:
+        maps = input_gradient(explained, images, target)
+        seen.append((images.clone(), maps, bool(changed(model, explained))))
+        return maps
+
+    maps = input_gradient(model, IMAGES, target)
+    fields = {"draws": 5, "steps": 2, "noise": 0.2}
+    found = registry.build(SMOOTH, fields).score(model, IMAGES, maps, target, explain=explain)
+    own, first, second = seen[:4], seen[4:9], seen[9:]
+    assert [other for _, _, other in seen] == [False] * 4 + [True] * 10
+    assert all(torch.equal(images, IMAGES) for images, _, _ in (first[0], second[0]))
+    for a, b, c in zip(own, first[1:], second[1:], strict=True):
+        assert torch.equal(a[0], b[0])
+        assert torch.equal(b[0], c[0])
+    for place in range(3):
+        smooth = torch.stack([maps[place], *(mine[place] for _, mine, _ in own)]).mean(0)
+        others = [torch.stack([other[place] for _, other, _ in stage]).mean(0) for stage in (first, second)]
+        wanted = [stats.spearmanr(smooth.flatten(), other.flatten()).statistic for other in others]
+        assert float(found[place]) == pytest.approx(sum(wanted) / 2, abs=1e-3)
+
+
+def test_smoothing_noise_is_normal_with_a_share_of_the_range() -> None:
+    seen: list[Tensor] = []
+
+    def explain(model: nn.Module, images: Tensor, target: Target) -> Tensor:
+        seen.append(images - IMAGES)
+        return MAPS
+
+    registry.build(SMOOTH, {"draws": 60, "steps": 1}).score(classifier(), IMAGES, MAPS, ClassTarget(0), explain=explain)
+    spread = IMAGES.amax((1, 2, 3)) - IMAGES.amin((1, 2, 3))
+    shares = torch.stack(seen[:59]) / spread[:, None, None, None]
+    assert float(shares.std()) == pytest.approx(0.1, rel=0.03)
+    assert float(shares.mean()) == pytest.approx(0, abs=0.005)
