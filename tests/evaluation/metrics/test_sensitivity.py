@@ -48,13 +48,13 @@ def test_it_equals_captum(task: str) -> None:
     found = registry.build("max-sensitivity", {"draws": 4}).score(model, IMAGES, maps, target, explain=explain)
     noisy = torch.stack(seen, 1).flatten(0, 1)
 
-    def captums(images: Tensor) -> Tensor:
-        copies = len(images) // len(IMAGES)
+    def captums(images: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        copies = len(images[0]) // len(IMAGES)
         taken = target.bind(model, IMAGES).take(torch.arange(len(IMAGES)).repeat_interleave(copies))
         with torch.enable_grad():
-            return input_gradient(model, images, taken)
+            return (input_gradient(model, images[0], taken),)
 
-    wanted = sensitivity_max(captums, IMAGES, perturb_func=lambda images, radius: noisy, n_perturb_samples=4)
+    wanted = sensitivity_max(captums, (IMAGES,), lambda images, radius: (noisy,), n_perturb_samples=4)
     torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-6)
 
 
