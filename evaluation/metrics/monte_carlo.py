@@ -22,14 +22,17 @@ class Correlation(NamedTuple):
 def pearson(first: Tensor, second: Tensor) -> Correlation:
     """Correlate the rows of two `(B, S)`, whose S pairs are independent draws: float64; NaN where a row is constant.
 
-    The standard error is the delta method's (the infinitesimal jackknife): the s.d. over the draws of their influence
-    `a b - r (a^2 + b^2) / 2` on the correlation r of standardised a and b, over the square root of S. It is 0 where
-    all pairs lie on one line, however few they are.
+    The standard error is the jackknife's: from the spread of the S correlations that leave one pair out. It is 0 where
+    all pairs lie on one line, and NaN where the correlation hangs on a single pair.
     """
-    a, b = _standardised(first.double()), _standardised(second.double())
-    values = (a * b).mean(1)
-    influence = a * b - values[:, None] * (a.square() + b.square()) / 2
-    return Correlation(values, error_of_mean(influence))
+    a, b = _centred(first), _centred(second)
+    values = (a * b).sum(1) / (a.square().sum(1) * b.square().sum(1)).sqrt()
+    count = a.shape[1]
+    # Without pair i the mean moves by -a_i / (S - 1), which takes S / (S - 1) a_i b_i from the sum of products.
+    without = [(x * y).sum(1, keepdim=True) - count / (count - 1) * x * y for x, y in ((a, b), (a, a), (b, b))]
+    each = without[0] / (without[1] * without[2]).sqrt()
+    errors = ((count - 1) / count * _centred(each).square().sum(1)).sqrt()
+    return Correlation(values, errors)
 
 
 def error_of_mean(draws: Tensor) -> Tensor:
@@ -57,6 +60,6 @@ def flat(rows: Tensor, size: Tensor | None = None) -> Tensor:
     return rows.amax(1) - rows.amin(1) <= ROUNDING * size
 
 
-def _standardised(rows: Tensor) -> Tensor:
-    centred = rows - rows.mean(1, keepdim=True)
-    return centred / centred.square().mean(1, keepdim=True).sqrt()
+def _centred(rows: Tensor) -> Tensor:
+    rows = rows.double()
+    return rows - rows.mean(1, keepdim=True)

@@ -123,6 +123,19 @@ def test_a_score_does_not_depend_on_the_memory_budget(metric: Metric, scene: Sce
     torch.testing.assert_close(small.values, scored(metric, scene).values, rtol=1e-5, atol=1e-6)
 
 
+def test_chance_is_stated_in_the_scores_unit(metric: Metric, scene: Scene) -> None:
+    """Nothing without chance; else an error of its own draws, or the spread over seeds. The scores stay the same."""
+    found = metric.score_with_errors(*scene[:4], masks=scene.masks, explain=input_gradient, repeats=2)
+    torch.testing.assert_close(found.values, scored(metric, scene).values, rtol=0, atol=0)
+    assert found.errors is not None
+    assert found.errors.shape == (4,)
+    assert found.errors.dtype == torch.float32
+    assert (found.errors >= 0).all()
+    assert metric.by_chance == metric.stochastic
+    if not metric.stochastic:
+        assert (found.errors == 0).all()
+
+
 def test_it_leaves_everything_as_found(metric: Metric, scene: Scene) -> None:
     scene.model[0].eval()  # type: ignore[operator, index]
     state = copy.deepcopy(scene.model.state_dict())

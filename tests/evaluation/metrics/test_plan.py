@@ -46,7 +46,7 @@ def test_values_are_those_of_single_calls(task: str, memory_mb: int) -> None:
 
 
 def test_curve_metrics_share_their_forwards() -> None:
-    """Two curves of 9 inner points for each of 4 images and 2 maps, 4 whole images, one that is all zero, and a probe."""
+    """Two curves of 9 inner points for each of 4 images and 2 maps, 4 whole images, one of zeros, a probe."""
     model = Counting(Linear(torch.randn(2, 1, 8, 8)))
     maps = {"first": torch.randn(4, 8, 8), "second": torch.randn(4, 8, 8)}
     metrics = {name: registry[name]() for name in ("deletion", "insertion", "srg", "pixel-flipping")}
