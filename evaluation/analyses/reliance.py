@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-import numpy as np
 import pandas as pd
 
 from evaluation.analyses import registry
 from evaluation.analyses.base import Analysis, Setting, warn_of_few
+from evaluation.analyses.decisions import answers_of, decided
 from evaluation.analyses.result import Draft, Interval, oriented
-from evaluation.analyses.table import of_task, with_cases
 from evaluation.statistics import reliance, reliance_contrasts, reliance_intervals
-from evaluation.statistics.errors import TooFew
-from evaluation.statistics.tidy import numbers
 
 _NAMES = {"truth": "truth", "advice": "advice", "initial": "initial", "final": "final"}
 _SENTENCES = {
@@ -45,7 +42,7 @@ class RelianceAnalysis(Analysis):
 
     def examine(self, rows: pd.DataFrame, draft: Draft, setting: Setting) -> None:
         """Per arm and overall; arms against each other."""
-        decisions = self._decisions(rows)
+        decisions = decided(answers_of(rows), self.threshold)
         warn_of_few(decisions, draft)
         shared = {"reader": "reader", "case": "case", "bootstrap": setting.context.bootstrap, "seed": setting.seed}
         parts: list[tuple[str, pd.DataFrame]] = [("all arms", decisions)]
@@ -62,44 +59,6 @@ class RelianceAnalysis(Analysis):
             contrasts = reliance_contrasts(decisions, group="arm", **_NAMES, **shared)  # type: ignore[arg-type]
             draft.add_table("contrasts", contrasts)
             self._weigh(contrasts, draft, setting)
-
-    def _decisions(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """One row a decision with advice, answers cut at the threshold."""
-        asked = with_cases(of_task(rows, "diagnosis"))
-        if {"initial", "final"} <= set(asked.columns) and asked[["initial", "final"]].notna().all(axis=1).any():
-            asked = asked[asked["question"] == "decision"] if (asked["question"] == "decision").any() else asked
-            found = asked.dropna(subset=["truth", "advice", "initial", "final"])
-        else:
-            found = self._joined(asked)
-        if found.empty:
-            raise TooFew("No decision has a reference standard, an advice, a first and a final answer.")
-        arm = "arm" if "arm" in found else "method"
-        labels = found[arm].fillna("no arm").astype(str) if arm in found else "no arm"
-        return found.assign(
-            arm=labels,
-            truth=numbers(found.astype({"truth": float}), "truth"),
-            advice=numbers(found.astype({"advice": float}), "advice"),
-            **{name: self._cut(found, name) for name in ("initial", "final")},
-        )
-
-    def _joined(self, asked: pd.DataFrame) -> pd.DataFrame:
-        """First and final answers that stand on rows of their own, put side by side."""
-        keys = [name for name in ("reader", "case", "arm", "method", "occurrence") if name in asked]
-        keys = [name for name in keys if asked[name].notna().any()]
-        first, last = (asked[asked["question"] == name] for name in ("initial", "final"))
-        if first.empty or last.empty:
-            raise TooFew("No decision has both a first and a final answer.")
-        column = "answer" if "answer" in asked else "score"
-        left = first.drop(columns=["initial", "final"], errors="ignore").drop_duplicates(keys)
-        right = last[[*keys, column]].drop_duplicates(keys).rename(columns={column: "final"})
-        merged = left.rename(columns={column: "initial"}).merge(right, on=keys)
-        return merged.dropna(subset=["truth", "advice", "initial", "final"])
-
-    def _cut(self, rows: pd.DataFrame, name: str) -> np.ndarray:
-        """0 and 1 stay as they are; probabilities are cut."""
-        both = np.concatenate([numbers(rows, "initial"), numbers(rows, "final")])
-        values = numbers(rows, name)
-        return values if np.isin(both, (0.0, 1.0)).all() else (values >= self.threshold).astype(np.float64)
 
     def _read(
         self, arm: str, part: pd.DataFrame, table: pd.DataFrame, n_arms: int, draft: Draft, setting: Setting

@@ -67,20 +67,24 @@ def preference_table(readers: int = 12, pairs: int = 30, seed: int = 0) -> pd.Da
 
 
 def diagnosis_table(readers: int = 12, cases: int = 24, seed: int = 0) -> pd.DataFrame:
-    """Decisions with probabilities: with maps (`ai+xai`) readers follow the advice more often, right or wrong."""
+    """Decisions with probabilities: with maps (`ai+xai`) readers follow the advice more often, right or wrong.
+
+    Every other pair of cases is healthy; the maps of every other four are faithful (`metric.srg` 0.6 against 0.2).
+    """
     random = np.random.default_rng(seed)
     rows = []
     for reader in range(readers):
         for case in range(cases):
             arm = ("ai", "ai+xai")[(reader + case) % 2]
-            truth = int(random.random() < 0.5)
+            truth = case // 2 % 2
             advice = truth if random.random() < 0.75 else 1 - truth
             initial = truth if random.random() < 0.65 else 1 - truth
             final = advice if random.random() < {"ai": 0.3, "ai+xai": 0.8}[arm] else initial
             answers = {name: 100 * value * 0.6 + 20 for name, value in (("initial", initial), ("final", final))}
-            row = {"reader": f"r{reader:02d}", "case": f"c{case:02d}", "task": "diagnosis", "question": "decision"}
+            row = {"reader": f"r{reader:02d}", "case": f"d{case:02d}", "task": "diagnosis", "question": "decision"}
             more = {"truth": truth, "advice": advice, "ai_correct": truth == advice, "arm": arm, "excluded_by": ""}
             rows.append({**row, **more, **answers, "method": "grad-cam", "score": np.nan, "answer": answers["final"]})
+            rows[-1]["metric.srg"] = 0.6 if case // 4 % 2 else 0.2
     return pd.DataFrame(rows)
 
 

@@ -1,0 +1,148 @@
+"""Whether a faithful explanation changes reliance on an AI that is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from evaluation.analyses import registry
+from evaluation.analyses.base import Analysis, Setting, warn_of_few
+from evaluation.analyses.decisions import answers_of, decided
+from evaluation.analyses.directions import higher_is_better
+from evaluation.analyses.result import Draft, Interval
+from evaluation.analyses.table import METRIC_PREFIX, metric_columns
+from evaluation.statistics.bootstrap import bootstrap_replicates, usable_clusters, weighted_ratio
+from evaluation.statistics.errors import TooFew
+from evaluation.statistics.tidy import Numbers
+
+CELLS = (("wrong", "unfaithful"), ("wrong", "faithful"), ("right", "unfaithful"), ("right", "faithful"))
+# What each contrast makes of the four shares above.
+CONTRASTS = {
+    "reliance on a wrong AI, faithful less unfaithful": (-1.0, 1.0, 0.0, 0.0),
+    "reliance on a right AI, faithful less unfaithful": (0.0, 0.0, -1.0, 1.0),
+    "interaction: the second less the first": (1.0, -1.0, -1.0, 1.0),
+}
+
+
+@registry.register
+@dataclass(frozen=True)
+class FaithfulReliance(Analysis):
+    """How often readers followed the AI, by whether it was right and whether the shown map was faithful to it."""
+
+    name: ClassVar[str] = "faithful-reliance"
+    title: ClassVar[str] = "Faithful explanations and reliance"
+    question: ClassVar[str] = "Does a faithful explanation change reliance on an AI that is wrong?"
+    assumptions: ClassVar[str] = (
+        "A decision follows the AI if its final answer is the AI's. Maps count as faithful from the median of the "
+        "metric over the shown maps on; which maps are faithful was not randomised, so harder cases may explain a "
+        "difference. Bounds resample readers and cases together and hold for the three contrasts at once (Bonferroni)."
+    )
+    reference: ClassVar[str] = "Schemmer et al. 2023; Owen 2007"
+    needs: ClassVar[tuple[str, ...]] = ("reader", "case", "question", "truth", "advice")
+    task: ClassVar[str] = "diagnosis"
+
+    metric: str = field(default="srg", metadata={"help": "The faithfulness metric that parts the maps in two."})
+    threshold: float = field(default=50.0, metadata={"help": "The probability (0 to 100) from which an answer is yes."})
+
+    def examine(self, rows: pd.DataFrame, draft: Draft, setting: Setting) -> None:
+        """Four shares, two differences and their difference."""
+        decisions = self._parted(decided(answers_of(rows), self.threshold), draft, setting)
+        warn_of_few(decisions, draft)
+        member = np.column_stack([(decisions["ai"] == ai) & (decisions["map"] == kind) for ai, kind in CELLS]).astype(
+            np.float64
+        )
+        empty = [
+            f"a {ai} AI with {kind} maps" for (ai, kind), n in zip(CELLS, member.sum(axis=0), strict=True) if not n
+        ]
+        if empty:
+            raise TooFew(f"There are no decisions about {empty[0]}.")
+        follows = (decisions["final"] == decisions["advice"]).to_numpy(dtype=np.float64)
+        shares = follows @ member / member.sum(axis=0)
+        drawn = self._drawn(decisions, follows[:, None] * member, member, setting)
+        draft.add_table("reliance", _shares(shares, drawn, follows @ member, member.sum(axis=0)))
+        contrasts = _contrasts(shares, drawn)
+        draft.add_table("contrasts", contrasts)
+        self._read(shares, contrasts, draft, setting)
+
+    def _parted(self, decisions: pd.DataFrame, draft: Draft, setting: Setting) -> pd.DataFrame:
+        """Decisions with a scored map, parted at the median over maps; columns `ai` and `map`."""
+        column = METRIC_PREFIX + self.metric
+        if column not in decisions or decisions[column].notna().sum() == 0:
+            have = ", ".join(name.removeprefix(METRIC_PREFIX) for name in metric_columns(decisions)) or "none"
+            raise TooFew(f"No decision has a map with the metric {self.metric!r}; there are: {have}.")
+        scored = decisions.dropna(subset=[column])
+        sign = 1.0 if higher_is_better(self.metric, draft, setting) else -1.0
+        keys = ["case", "method"] if "method" in scored else ["case"]
+        maps = scored.drop_duplicates(keys)[column] * sign
+        middle = float(maps.median())
+        if not (maps < middle).any():
+            raise TooFew(f"The maps do not differ enough in {self.metric!r} to be parted in two.")
+        left_out = len(decisions) - len(scored)
+        if left_out:
+            draft.warn(f"{left_out} decisions without a scored map are left out.")
+        return scored.assign(
+            ai=np.where(scored["advice"] == scored["truth"], "right", "wrong"),
+            map=np.where(scored[column] * sign >= middle, "faithful", "unfaithful"),
+        )
+
+    def _drawn(self, decisions: pd.DataFrame, above: Numbers, below: Numbers, setting: Setting) -> Numbers:
+        usable = usable_clusters(decisions, "reader", "case")
+        if not usable or not setting.context.bootstrap:
+            return np.zeros((0, len(CELLS)))
+        return bootstrap_replicates(
+            lambda weights: weighted_ratio(weights, above, below),
+            usable,
+            replicates=setting.context.bootstrap,
+            seed=setting.seed,
+        )
+
+    def _read(self, shares: Numbers, contrasts: pd.DataFrame, draft: Draft, setting: Setting) -> None:
+        title = setting.context.title(self.metric)
+        wrong, right = 100 * shares[:2], 100 * shares[2:]
+        draft.read(
+            f"With maps that {title} calls faithful, readers followed a wrong AI in {wrong[1]:.0f} % of decisions and "
+            f"a right one in {right[1]:.0f} %; with the others in {wrong[0]:.0f} % and {right[0]:.0f} %."
+        )
+        sentences = (
+            ("Faithful maps {} reliance on a wrong AI: difference {}.", "Whether faithful maps change reliance on a "
+             "wrong AI is open: difference {}."),
+            ("Faithful maps {} reliance on a right AI: difference {}.", "Whether faithful maps change reliance on a "
+             "right AI is open: difference {}."),
+            ("Faithful maps {} the gap between reliance on a right and on a wrong AI: by {}.", "Whether faithful maps "
+             "help readers to tell a right AI from a wrong one is open: change of the gap {}."),
+        )  # fmt: skip
+        for row, (claim, otherwise) in zip(contrasts.to_dict("records"), sentences, strict=True):
+            interval = Interval(row["estimate"], row["low"], row["high"])
+            way = "raise" if interval.estimate > 0 else "lower"
+            draft.weigh(
+                claim.format(way, interval),
+                otherwise.format(interval),
+                str(row["contrast"]),
+                interval,
+                adjusted="Bonferroni over three contrasts",
+            )
+
+
+def _shares(shares: Numbers, drawn: Numbers, above: Numbers, below: Numbers) -> pd.DataFrame:
+    low, high = _bounds(drawn, 0.95)
+    frame = pd.DataFrame(CELLS, columns=["ai", "map"])
+    return frame.assign(estimate=shares, low=low, high=high, followed=above.astype(int), decisions=below.astype(int))
+
+
+def _contrasts(shares: Numbers, drawn: Numbers) -> pd.DataFrame:
+    weights = np.array(list(CONTRASTS.values()))
+    low, high = _bounds(drawn @ weights.T, 1.0 - 0.05 / len(CONTRASTS))
+    return pd.DataFrame({"contrast": list(CONTRASTS), "estimate": weights @ shares, "low": low, "high": high})
+
+
+def _bounds(drawn: Numbers, level: float) -> tuple[Numbers, Numbers]:
+    """Percentile bounds of each column over the replicates in which it is defined."""
+    low, high = np.full(drawn.shape[1], np.nan), np.full(drawn.shape[1], np.nan)
+    for column in range(drawn.shape[1]):
+        known = drawn[~np.isnan(drawn[:, column]), column]
+        if len(known):
+            low[column], high[column] = np.quantile(known, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
+    return low, high
