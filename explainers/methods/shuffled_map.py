@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from explainers.base import Explained, Explainer, Request
+from explainers.base import Explained, Request
+from explainers.derived import Derived
 from explainers.errors import MissingInputError
 from explainers.methods import registry
 
 
 @registry.register
 @dataclass(frozen=True)
-class ShuffledMap(Explainer):
+class ShuffledMap(Derived):
     """A map that was made for another case: right in kind, wrong in place.
 
-    Donors with negative values stay as they are; whether they mean evidence against, the donors' method knows.
+    `of` says which method made the donors; it is not run here, its maps of other cases are handed in.
     """
 
     name = "shuffled-map"
@@ -22,7 +23,6 @@ class ShuffledMap(Explainer):
     reference = "Arun et al. 2021, Assessing the trustworthiness of saliency maps, doi:10.1148/ryai.2021200267"
     summary = "What mattered in another case, laid over this one."
     caveat = "Where findings share their place across cases it is right by accident."
-    control = True
     asks_network = False
     needs = frozenset({"donors"})
 

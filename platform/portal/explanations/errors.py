@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class ExplanationError(ValueError):
     """These explanations cannot be made."""
@@ -13,6 +15,20 @@ class NothingToExplain(ExplanationError):
 
 class NothingToScore(ExplanationError):
     """There are no maps to score."""
+
+
+class MapsMissing(ExplanationError):
+    """Some maps could not be made; the others were."""
+
+    @classmethod
+    def of(cls, refusals: Sequence[str]) -> MapsMissing:
+        """What was refused, each `label on case: why`; the first is quoted."""
+        more = f", and {len(refusals) - 1} more" if len(refusals) > 1 else ""
+        return cls(f"{len(refusals)} of the maps could not be made: {refusals[0].rstrip('.')}{more}.")
+
+
+class NoDonor(ExplanationError):
+    """The method lays another case's map over an image, and the dataset has no other image."""
 
 
 class UnknownTruth(ExplanationError):

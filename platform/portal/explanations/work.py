@@ -20,7 +20,7 @@ from foundation.registry import parameter_values, parameters_of
 from foundation.seeds import derive
 from portal.catalog.models import Image
 from portal.catalog.selectors import approved_images, reference_mask
-from portal.explanations.errors import NothingToExplain, UnknownTruth
+from portal.explanations.errors import MapsMissing, NoDonor, NothingToExplain, UnknownTruth
 from portal.explanations.models import Explanation, Run
 from portal.explanations.predicting import predict
 from portal.explanations.targets import Aim, aim_of
@@ -55,23 +55,30 @@ class Planned:
 def explain_run(run: Run, progress: Progress | None = None, *, part: int = 0, parts: int = 1) -> int:
     """Make all maps of a run that do not exist yet, and all predictions; how many maps were made.
 
-    Of several `parts`, every one takes each `parts`-th image, from `part` on.
+    Of several `parts`, every one takes each `parts`-th image, from `part` on. Maps that a method refuses to make do
+    not keep the others from being made; MapsMissing names them at the end.
     """
-    images = list(approved_images(run.dataset))
-    if not images:
+    everything = list(approved_images(run.dataset))
+    if not everything:
         raise NothingToExplain(f"The dataset {run.dataset.slug!r} has no approved cases.")
-    images = images[part::parts]
+    images = everything[part::parts]
     planned = planned_methods(run.network, run.methods)
     _require_masks(images, planned)
-    total, done, made = len(images) * len(planned), 0, 0
+    donors = Donors(run.network, everything, run.seed)
+    total, done, made, refusals = len(images) * len(planned), 0, 0, []
     started = time.monotonic()
     for subject, model in subjects(run.network, images):
         for plan in planned:
-            made += explain_one(run.network, model, subject, plan, run.seed)
+            try:
+                made += explain_one(run.network, model, subject, plan, run.seed, donors)
+            except ValueError as refusal:  # of this map alone: the others are made, and what is missing is told
+                refusals.append(f"{plan.label} on {subject.image.case.slug}: {refusal}")
             done += 1
             if progress:
-                rate = done / len(planned) / max(time.monotonic() - started, 1e-9)
+                rate = made / len(planned) / max(time.monotonic() - started, 1e-9)
                 progress(done, total, f"{subject.image.case.slug} {plan.label}, {rate:.2f} images/s")
+    if refusals:
+        raise MapsMissing.of(refusals)
     return made
 
 
@@ -92,9 +99,13 @@ def subjects(network: Network, images: list[Image]) -> Iterator[tuple[Subject, n
         yield Subject(image, tensor, aim_of(network, output), _true_mask(image, tensor)), model
 
 
-def explain_one(network: Network, model: nn.Module, subject: Subject, plan: Planned, seed: int) -> bool:
-    """Make and store one map; False where it exists already."""
+def explain_one(
+    network: Network, model: nn.Module, subject: Subject, plan: Planned, seed: int, donors: Donors | None = None
+) -> bool:
+    """Make and store one map; False where it exists already. Without `donors`, methods that need some are refused."""
     ingredients = ingredients_of(network, subject, plan, seed)
+    if donors is not None and "donors" in plan.method.needs:
+        ingredients["donor_sha256"] = donors.image_for(subject.image).array
     key = digest_of(ingredients)
     stored = Explanation.objects.filter(key=key).first()
     if stored is not None and has_array(stored.array):
@@ -102,7 +113,13 @@ def explain_one(network: Network, model: nn.Module, subject: Subject, plan: Plan
     own = own_seed(seed, subject.image)
     started = time.perf_counter()
     made = plan.method.explain_with_record(
-        model, subject.tensor, subject.aim.target, masks=subject.mask, seed=own, memory_mb=settings.MEMORY_MB
+        model,
+        subject.tensor,
+        subject.aim.target,
+        masks=subject.mask,
+        donors=donors.map_for(subject.image, model, plan.method) if donors and "donors" in plan.method.needs else None,
+        seed=own,
+        memory_mb=settings.MEMORY_MB,
     )
     values = made.maps[0].cpu().numpy().astype(np.float32)  # copying waits for the device
     seconds = time.perf_counter() - started
@@ -127,6 +144,34 @@ def explain_one(network: Network, model: nn.Module, subject: Subject, plan: Plan
             },
         )
     return created
+
+
+@dataclass(frozen=True)
+class Donors:
+    """Whose map is laid over an image where a control wants another case's: all images in one circle, by the seed."""
+
+    network: Network
+    images: list[Image]
+    seed: int
+
+    def image_for(self, image: Image) -> Image:
+        """The next image in the circle that is not the very same picture."""
+        circle = sorted(self.images, key=lambda other: (derive(self.seed, "donor", other.array), other.pk))
+        at = next(place for place, other in enumerate(circle) if other.pk == image.pk)
+        for donor in [*circle[at + 1 :], *circle[:at]]:
+            if donor.array != image.array:
+                return donor
+        raise NoDonor(f"Another case's map is needed for {image.case.slug}, and the dataset has no other image.")
+
+    def map_for(self, image: Image, model: nn.Module, control: Explainer) -> Tensor:
+        """The donor's map `(1, H, W)` by the method that the control is made from, with its default parameters."""
+        donor = self.image_for(image)
+        tensor = prepare(donor, self.network, default_device())
+        with torch.inference_mode():
+            output = model(tensor)
+        method = _built(self.network, str(parameter_values(control)["of"]), {})
+        target, own = aim_of(self.network, output).target, own_seed(self.seed, donor)
+        return method.explain_with_record(model, tensor, target, seed=own, memory_mb=settings.MEMORY_MB).maps
 
 
 def own_seed(seed: int, image: Image) -> int:

@@ -10,12 +10,11 @@ from django import forms
 from django.forms.boundfield import BoundField
 
 from portal.catalog.models import Approval, Dataset
+from portal.explanations.models import Presentation
 from portal.networks.models import Network
 from portal.parts.models import Part
 from portal.parts.selectors import METHODS, METRICS, parts
 
-#: A run gives no maps of other cases, which these methods need.
-NOT_IN_RUNS = {"donors"}
 FAMILIES = {"method": METHODS, "metric": METRICS}
 
 
@@ -55,6 +54,14 @@ class RunForm(forms.Form):
         label="Dataset",
         empty_label="Choose a dataset",
         help_text="Only datasets with approved cases; the run takes all of those.",
+    )
+    displayed = forms.MultipleChoiceField(
+        choices=[choice for choice in Presentation.choices if choice[0] != Presentation.RAW],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label="Score maps as readers see them, too",
+        help_text="Take the mode and sign of your protocol. All metrics that need no model judge the shown maps, and "
+        "one faithfulness metric.",
     )
     seed = forms.IntegerField(
         initial=0, min_value=0, max_value=2**31 - 1, help_text="The same seed gives the same maps, number by number."
@@ -145,7 +152,7 @@ def field_of(schema: dict[str, Any]) -> forms.Field:
 
 
 def _offered(family: str) -> list[Part]:
-    return [part for part in parts(family) if not NOT_IN_RUNS & set(part.facts.get("needs", []))]
+    return list(parts(family))
 
 
 def _parameter_name(noun: str, part: Part, schema: dict[str, Any]) -> str:

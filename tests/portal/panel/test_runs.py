@@ -71,8 +71,8 @@ def test_a_wrong_parameter_matters_only_where_it_is_used(world: World) -> None:
     assert set(form.errors) == {"metric-deletion-steps"}
 
 
-def test_methods_that_need_other_cases_are_not_offered(world: World) -> None:
-    assert [choice.part.name for choice in RunForm().methods] == ["random-map"]
+def test_methods_that_need_other_cases_are_offered_like_the_others(world: World) -> None:
+    assert [choice.part.name for choice in RunForm().methods] == ["shuffled-map", "random-map"]
 
 
 def test_the_form_says_what_misleads(signed_in: Client, world: World) -> None:
