@@ -10,9 +10,11 @@ from evaluation.statistics.errors import StatisticsError, ThinData
 from evaluation.statistics.intraclass import Intraclass, icc
 from evaluation.statistics.kappa import Agreement, FleissKappa, cohen_kappa, fleiss_kappa, gwet_ac
 from evaluation.statistics.krippendorff import Alpha, krippendorff_alpha
+from evaluation.statistics.linear_mixed import LinearMixedDesign, LinearMixedFit, lmm
 from evaluation.statistics.omega import mcdonald_omega
 from evaluation.statistics.paired_comparison import PairedComparison, bradley_terry
 from evaluation.statistics.plackett_luce import RankedComparison, plackett_luce
+from evaluation.statistics.proportional_odds import ProportionalOdds
 from evaluation.statistics.proportions import Proportion, proportion
 from evaluation.statistics.questionnaires import Instrument, instrument, instruments
 from evaluation.statistics.ranks import Friedman, friedman
@@ -34,8 +36,11 @@ __all__ = [
     "Friedman",
     "Instrument",
     "Intraclass",
+    "LinearMixedDesign",
+    "LinearMixedFit",
     "PairedComparison",
     "Proportion",
+    "ProportionalOdds",
     "RankedComparison",
     "ReaderStudy",
     "Reliance",
@@ -61,6 +66,7 @@ __all__ = [
     "instruments",
     "jafroc",
     "krippendorff_alpha",
+    "lmm",
     "mcdonald_omega",
     "mrmc",
     "mrmc_power",

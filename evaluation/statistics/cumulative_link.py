@@ -5,25 +5,44 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from scipy import stats
-from scipy.special import expit
 
+from evaluation.statistics.category_probabilities import Marginal, category_scores
 from evaluation.statistics.contrasts import pairwise_contrasts
-from evaluation.statistics.errors import NotIdentified, OneCategory, TooFew, WrongChoice, WrongFormula
-from evaluation.statistics.formula import FixedEffects, fixed_effects, groupings, parse_formula, require_variables
+from evaluation.statistics.cumulative_search import Optimum, maximise, start
+from evaluation.statistics.errors import OneCategory, WrongChoice, WrongFormula
+from evaluation.statistics.formula import (
+    FixedEffects,
+    Grouping,
+    fixed_effects,
+    groupings,
+    parse_formula,
+    require_full_rank,
+    require_variables,
+)
 from evaluation.statistics.laplace import CumulativeLaplace
-from evaluation.statistics.quasi_newton import inverse_guess, minimise, polish, positive
-from evaluation.statistics.tidy import Codes, Mask, Numbers, numbers, require_share
+from evaluation.statistics.model_text import model_text
+from evaluation.statistics.profile_likelihood import Profile
+from evaluation.statistics.proportional_odds import ProportionalOdds, Restricted, nominal_test
+from evaluation.statistics.tidy import Codes, Numbers, numbers, require_choice, require_share
 
-_START_SD = 0.6
-_ZERO_SD = 0.05
-_GRADIENT = 1e-3
-_FAR = 12.0
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(41)
+Scale = Literal["latent", "score", "probability"]
+
+
+@dataclass(frozen=True)
+class _Model:
+    """What was fitted, kept for profiles and tests."""
+
+    effects: FixedEffects
+    category: Codes
+    design: Numbers
+    groups: list[Grouping]
+    levels: Mapping[str, Codes]
+    likelihood: CumulativeLaplace
 
 
 @dataclass(frozen=True)
@@ -32,7 +51,8 @@ class CumulativeLinkFit:
 
     `singular` names the random terms whose standard deviation is 0: they change nothing and may be left out.
     `converged` is true when the gradient vanishes and the curvature is that of a maximum; `messages` says what is
-    wrong otherwise. `dropped` rows lacked an outcome. `covariance` covers thresholds and coefficients.
+    wrong otherwise, `notes` what the fit fell back to. Both stand in `print(fit)`. `dropped` rows lacked an outcome.
+    `covariance` covers thresholds and coefficients.
     """
 
     formula: str
@@ -50,9 +70,15 @@ class CumulativeLinkFit:
     gradient: float
     singular: tuple[str, ...]
     messages: tuple[str, ...]
+    notes: tuple[str, ...]
     categories: tuple[Any, ...]
-    _effects: FixedEffects = field(repr=False)
-    _full_covariance: Numbers = field(repr=False)
+    _model: _Model = field(repr=False)
+    _optimum: Optimum = field(repr=False)
+
+    def __str__(self) -> str:
+        title = f"Cumulative logit mixed model, log-likelihood {self.log_likelihood:.3f}"
+        table = pd.DataFrame({"estimate": self.coefficients, "se": self.standard_errors, "p": self.p_values})
+        return model_text(title, self, table)
 
     @property
     def p_values(self) -> pd.Series[float]:
@@ -66,23 +92,41 @@ class CumulativeLinkFit:
         return len(self.thresholds) + len(self.coefficients) + len(self.random_sd)
 
     def contrasts(
-        self, variable: str, adjust: str = "holm", *, level: float = 0.95, simultaneous: bool = False
+        self,
+        variable: str,
+        adjust: str = "holm",
+        *,
+        reference: Any = None,
+        scale: Scale = "latent",
+        at_least: Any = None,
+        level: float = 0.95,
+        simultaneous: bool = False,
     ) -> pd.DataFrame:
-        """Each pair of the variable's levels once, first minus second on the latent scale.
+        """Differences of the variable's levels: each pair once, first minus second, or each minus a `reference`.
 
-        Other factors of the model are averaged over with equal weight, numbers held at their mean. Adjust is `holm`,
-        `tukey` or `none`; `simultaneous` widens the bounds so that all hold at once.
+        On the `latent` scale (log odds ratios), as differences of the mean `score` expected of new readers and cases,
+        or of the `probability` of a rating of `at_least` that category. Other factors of the model are averaged over
+        with equal weight, numbers held at their mean. Adjust is `holm`, `tukey` (all pairs), `dunnett` (against a
+        reference) or `none`; `simultaneous` widens the bounds so that all hold at once.
         """
+        require_choice("scale", scale, ("latent", "score", "probability"))
         levels, rows = self._grid(variable)
-        covariance = self.covariance.to_numpy()[len(self.thresholds) :, len(self.thresholds) :]
+        if scale == "latent":
+            estimate = np.asarray(self.coefficients, dtype=np.float64)
+            covariance = self.covariance.to_numpy()[len(self.thresholds) :, len(self.thresholds) :]
+        else:
+            weights = category_scores(self.categories) if scale == "score" else self._at_least(at_least)
+            estimate, covariance = self._marginal.means(rows, weights)
+            rows = np.eye(len(levels))
         return pairwise_contrasts(
             levels,
             rows,
-            np.asarray(self.coefficients, dtype=np.float64),
+            estimate,
             covariance,
             adjust=adjust,
             level=level,
             simultaneous=simultaneous,
+            reference=reference,
         )
 
     def marginal_means(self, variable: str, *, level: float = 0.95) -> pd.DataFrame:
@@ -93,35 +137,117 @@ class CumulativeLinkFit:
         """
         require_share("level", level)
         levels, rows = self._grid(variable)
-        parameters = np.concatenate([self.thresholds, self.coefficients, self.random_sd]).astype(np.float64)
-        probabilities = self._probabilities(parameters, rows)
-        scores = _scores(self.categories)
-        slopes = _jacobian(lambda point: self._probabilities(point, rows) @ scores, parameters)
-        se = np.sqrt(np.einsum("ij,jk,ik->i", slopes, self._full_covariance, slopes))
-        mean = probabilities @ scores
+        mean, covariance = self._marginal.means(rows, category_scores(self.categories))
+        se = np.sqrt(np.diagonal(covariance))
         reach = stats.norm.isf((1.0 - level) / 2.0) * se
         frame = pd.DataFrame(
             {"mean": mean, "se": se, "low": mean - reach, "high": mean + reach}, index=pd.Index(levels, name=variable)
         )
+        probabilities = self._marginal.probabilities(rows)
         for place, category in enumerate(self.categories):
             frame[f"P({category})"] = probabilities[:, place]
         return frame
 
-    def _grid(self, variable: str) -> tuple[list[Any], Numbers]:
-        if variable not in self._effects.factors:
-            known = ", ".join(self._effects.factors) or "none"
-            raise WrongChoice(f"{variable!r} is not a categorical variable of the model; it has: {known}.")
-        return self._effects.grid(variable)
+    def probabilities(self, variable: str, *, level: float = 0.95) -> pd.DataFrame:
+        """Per level and category: the probability that a new reader gives it to a new case, with bounds.
 
-    def _probabilities(self, parameters: Numbers, rows: Numbers) -> Numbers:
-        n_thresholds, n_fixed = len(self.thresholds), len(self.coefficients)
-        thresholds = parameters[:n_thresholds]
-        eta = rows @ parameters[n_thresholds : n_thresholds + n_fixed]
-        spread = np.sqrt((parameters[n_thresholds + n_fixed :] ** 2).sum())
-        at = thresholds[None, :, None] - eta[:, None, None] - spread * _NODES
-        below = expit(at) @ (_WEIGHTS / _WEIGHTS.sum())
-        edges = np.concatenate([np.zeros((len(eta), 1)), below, np.ones((len(eta), 1))], axis=1)
-        return np.asarray(np.diff(edges, axis=1), dtype=np.float64)
+        Columns: the variable, `category probability se low high`; bounds by the delta method on the logit scale.
+        """
+        require_share("level", level)
+        levels, rows = self._grid(variable)
+        parts = []
+        for place, category in enumerate(self.categories):
+            estimate, covariance = self._marginal.means(rows, np.eye(len(self.categories))[place])
+            se = np.sqrt(np.diagonal(covariance))
+            logit = np.log(estimate / (1.0 - estimate))
+            reach = stats.norm.isf((1.0 - level) / 2.0) * se / (estimate * (1.0 - estimate))
+            bounds = {"low": _logistic(logit - reach), "high": _logistic(logit + reach)}
+            parts.append(
+                pd.DataFrame({variable: levels, "category": category, "probability": estimate, "se": se, **bounds})
+            )
+        return pd.concat(parts, ignore_index=True)
+
+    def confidence_intervals(self, method: str = "wald", *, level: float = 0.95) -> pd.DataFrame:
+        """Bounds of the coefficients: columns `estimate low high`.
+
+        `profile` moves each parameter until twice the log-likelihood lost reaches chi-squared's quantile, refitting the
+        others at each step; it adds the random terms' standard deviations, for which Wald's bounds would mislead.
+        """
+        require_choice("method", method, ("wald", "profile"))
+        require_share("level", level)
+        if method == "wald":
+            reach = stats.norm.isf((1.0 - level) / 2.0) * self.standard_errors
+            bounds = {"low": self.coefficients - reach, "high": self.coefficients + reach}
+            return pd.DataFrame({"estimate": self.coefficients, **bounds})
+        return self._profiled(level)
+
+    def proportional_odds(self, variable: str) -> ProportionalOdds:
+        """Test whether the variable moves all thresholds alike: likelihood ratio against thresholds for each level."""
+        self._grid(variable)
+        effects, model = self._model.effects, self._model
+        if any(variable in term and len(term) > 1 for term in effects.terms):
+            raise WrongChoice(
+                f"{variable!r} stands in an interaction, so its thresholds cannot be tested on their own."
+            )
+        columns = np.array(effects.columns_of((variable,)))
+        levels = effects.factors[variable].levels
+        beta = np.asarray(self.coefficients, dtype=np.float64)
+        rest = np.setdiff1d(np.arange(len(beta)), columns)
+        kept = [place for place, name in enumerate(self.random_sd.index) if name not in self.singular]
+        restricted = Restricted(
+            self.log_likelihood,
+            np.asarray(self.thresholds, dtype=np.float64),
+            np.concatenate([[0.0], beta[columns]]),
+            beta[rest],
+            np.asarray(self.random_sd, dtype=np.float64)[kept],
+        )
+        groups = [model.groups[place] for place in kept]
+        return nominal_test(
+            variable,
+            levels,
+            self.categories,
+            model.levels[variable],
+            model.category,
+            model.design[:, rest],
+            groups,
+            restricted,
+        )
+
+    def _profiled(self, level: float) -> pd.DataFrame:
+        optimum = self._optimum
+        profile = Profile(
+            self._model.likelihood.value_and_gradient,
+            optimum.parameters,
+            optimum.value,
+            optimum.curvature,
+            optimum.free,
+        )
+        first = len(self.thresholds)
+        names = [*self.coefficients.index, *[f"sd({name})" for name in self.random_sd.index]]
+        estimates = optimum.parameters[first:]
+        floor = [-np.inf] * len(self.coefficients) + [0.0] * len(self.random_sd)
+        bounds = [profile.bounds(first + place, level, lowest=low) for place, low in enumerate(floor)]
+        low, high = np.array(bounds).reshape(-1, 2).T
+        return pd.DataFrame({"estimate": estimates, "low": low, "high": high}, index=names)
+
+    def _grid(self, variable: str) -> tuple[list[Any], Numbers]:
+        effects = self._model.effects
+        if variable not in effects.factors:
+            known = ", ".join(effects.factors) or "none"
+            raise WrongChoice(f"{variable!r} is not a categorical variable of the model; it has: {known}.")
+        return effects.grid(variable)
+
+    def _at_least(self, category: Any) -> Numbers:
+        if category not in self.categories[1:]:
+            possible = ", ".join(map(str, self.categories[1:]))
+            raise WrongChoice(f"at_least must be one of {possible} for differences of a probability, not {category!r}.")
+        return (np.arange(len(self.categories)) >= self.categories.index(category)).astype(np.float64)
+
+    @property
+    def _marginal(self) -> Marginal:
+        return Marginal(
+            self._optimum.parameters, self._optimum.covariance, len(self.thresholds), len(self.coefficients)
+        )
 
 
 def clmm(formula: str, data: pd.DataFrame, *, reference: Mapping[str, Any] | None = None) -> CumulativeLinkFit:
@@ -139,45 +265,61 @@ def clmm(formula: str, data: pd.DataFrame, *, reference: Mapping[str, Any] | Non
     category, categories = _outcome(kept, parsed.outcome)
     effects = fixed_effects(parsed, kept, reference)
     design = effects.matrix(kept)
-    _require_full_rank(design, effects.columns)
+    require_full_rank(design, effects.columns)
     groups = groupings(parsed, kept)
     likelihood = CumulativeLaplace(category, len(categories), design, groups)
-    optimum = _maximise(likelihood, _start(category, len(categories), design.shape[1], len(groups)))
-    thresholds, beta, sd = likelihood.split(optimum.parameters)
+    optimum = maximise(likelihood, start(category, len(categories), design.shape[1], len(groups)))
+    levels = {name: factor.codes(kept) for name, factor in effects.factors.items()}
+    model = _Model(effects, category, design, groups, levels, likelihood)
+    return _told(formula, model, categories, optimum, len(data) - len(kept))
+
+
+def _told(
+    formula: str, model: _Model, categories: tuple[Any, ...], optimum: Optimum, dropped: int
+) -> CumulativeLinkFit:
+    thresholds, beta, sd = model.likelihood.split(optimum.parameters)
     names = [f"{low}|{high}" for low, high in pairwise(categories)]
     fixed = len(thresholds) + len(beta)
     errors = np.sqrt(np.diagonal(optimum.covariance))
-    labels = [*names, *effects.columns]
-    group_names = [group.name for group in groups]
+    columns = model.effects.columns
+    labels = [*names, *columns]
+    group_names = [group.name for group in model.groups]
+    singular = tuple(name for name, scale in zip(group_names, sd, strict=True) if scale == 0)
+    messages = (*optimum.messages, *_separations(model, categories, optimum.far))
     return CumulativeLinkFit(
         formula=formula,
         log_likelihood=-optimum.value,
         thresholds=pd.Series(thresholds, index=names, dtype=float),
         threshold_errors=pd.Series(errors[: len(thresholds)], index=names, dtype=float),
-        coefficients=pd.Series(beta, index=effects.columns, dtype=float),
-        standard_errors=pd.Series(errors[len(thresholds) : fixed], index=effects.columns, dtype=float),
+        coefficients=pd.Series(beta, index=columns, dtype=float),
+        standard_errors=pd.Series(errors[len(thresholds) : fixed], index=columns, dtype=float),
         random_sd=pd.Series(sd, index=group_names, dtype=float),
-        n_groups=pd.Series([group.size for group in groups], index=group_names, dtype=int),
+        n_groups=pd.Series([group.size for group in model.groups], index=group_names, dtype=int),
         covariance=pd.DataFrame(optimum.covariance[:fixed, :fixed], index=labels, columns=labels),
-        n_observations=len(kept),
-        dropped=len(data) - len(kept),
-        converged=not optimum.messages,
+        n_observations=len(model.category),
+        dropped=dropped,
+        converged=not messages,
         gradient=optimum.gradient,
-        singular=tuple(name for name, scale in zip(group_names, sd, strict=True) if scale == 0),
-        messages=optimum.messages,
+        singular=singular,
+        messages=messages,
+        notes=tuple(
+            f"The standard deviation of (1|{name}) is 0: the fit is that without this term." for name in singular
+        ),
         categories=categories,
-        _effects=effects,
-        _full_covariance=optimum.covariance,
+        _model=model,
+        _optimum=optimum,
     )
 
 
-@dataclass(frozen=True)
-class _Optimum:
-    parameters: Numbers
-    value: float
-    gradient: float
-    covariance: Numbers
-    messages: tuple[str, ...]
+def _separations(model: _Model, categories: tuple[Any, ...], far: tuple[int, ...]) -> tuple[str, ...]:
+    """A sentence for each effect without a finite estimate, with the ratings that are to blame where they are seen."""
+    found = []
+    for place in far:
+        seen = np.unique(model.category[model.design[:, place] != 0])
+        why = f"all its ratings are {categories[seen[0]]}" if len(seen) == 1 else "the ratings separate it"
+        name = model.effects.columns[place]
+        found.append(f"The effect of {name} runs off to infinity: {why}, so it has no finite estimate.")
+    return tuple(found)
 
 
 def _outcome(data: pd.DataFrame, name: str) -> tuple[Codes, tuple[Any, ...]]:
@@ -200,79 +342,5 @@ def _outcome(data: pd.DataFrame, name: str) -> tuple[Codes, tuple[Any, ...]]:
     return category.astype(np.intp), tuple(categories)
 
 
-def _require_full_rank(design: Numbers, names: list[str]) -> None:
-    if design.shape[1] == 0:
-        return
-    centred = np.column_stack([np.ones(len(design)), design])
-    triangle = np.abs(np.diagonal(np.linalg.qr(centred, mode="r")))
-    if len(design) <= design.shape[1]:
-        raise TooFew("There are fewer ratings than effects to estimate.")
-    scale = np.linalg.norm(centred, axis=0)
-    dependent = np.flatnonzero(triangle < 1e-9 * np.maximum(scale, 1.0))
-    if len(dependent):
-        raise NotIdentified(f"The effect {names[dependent[0] - 1]!r} is a combination of the others in these data.")
-
-
-def _start(category: Codes, n_categories: int, n_fixed: int, n_groups: int) -> Numbers:
-    share = np.bincount(category, minlength=n_categories).cumsum()[:-1] / len(category)
-    spread = np.sqrt(1.0 + n_groups * _START_SD**2 / 3.0)
-    thresholds = np.log(share / (1.0 - share)) * spread
-    return np.concatenate([thresholds, np.zeros(n_fixed), np.full(n_groups, _START_SD)])
-
-
-def _maximise(likelihood: CumulativeLaplace, start: Numbers) -> _Optimum:
-    """Quasi-Newton steps from the start, Newton's to finish; standard deviations next to 0 are set to 0."""
-    function = likelihood.value_and_gradient
-    point = minimise(function, start, inverse_guess(likelihood.information(start)), tolerance=1e-8).point
-    fixed = len(point) - likelihood.n_terms
-    point[fixed:] = np.abs(point[fixed:])
-    free = np.ones(len(point), dtype=bool)
-    for place in np.argsort(point[fixed:]) + fixed:
-        if point[place] < _ZERO_SD and _costs_nothing(likelihood, point, place):
-            point[place], free[place] = 0.0, False
-    found, curvature = polish(function, point, free)
-    point = found.point
-    point[fixed:] = np.abs(point[fixed:])
-    size = float(np.abs(found.gradient[free]).max())
-    covariance, definite = _covariance(curvature, free)
-    return _Optimum(point, found.value, size, covariance, _complaints(likelihood, point, size, definite))
-
-
-def _costs_nothing(likelihood: CumulativeLaplace, point: Numbers, place: int) -> bool:
-    without = point.copy()
-    without[place] = 0.0
-    return likelihood.value_and_gradient(without)[0] <= likelihood.value_and_gradient(point)[0] + 1e-5
-
-
-def _covariance(hessian: Numbers, free: Mask) -> tuple[Numbers, bool]:
-    """The inverse Hessian over all parameters, 0 for those held at 0; NaN where it is not positive definite."""
-    covariance = np.zeros((len(free), len(free)))
-    definite = positive(hessian)
-    covariance[np.ix_(free, free)] = np.linalg.inv(hessian) if definite else np.nan
-    return covariance, definite
-
-
-def _complaints(likelihood: CumulativeLaplace, point: Numbers, gradient: float, definite: bool) -> tuple[str, ...]:
-    messages = []
-    if gradient > _GRADIENT:
-        messages.append(f"The maximum was not reached: the largest slope left is {gradient:.2g}.")
-    if not definite:
-        messages.append("The curvature at the solution is not that of a maximum, so there are no standard errors.")
-    if np.abs(likelihood.split(point)[1]).max(initial=0.0) > _FAR:
-        messages.append("An effect runs off to infinity: the ratings separate a level from the others.")
-    return tuple(messages)
-
-
-def _scores(categories: tuple[Any, ...]) -> Numbers:
-    if all(isinstance(value, (int, float, np.integer, np.floating)) for value in categories):
-        return np.array(categories, dtype=np.float64)
-    return np.arange(1, len(categories) + 1, dtype=np.float64)
-
-
-def _jacobian(function: Any, point: Numbers) -> Numbers:
-    columns = []
-    for place in range(len(point)):
-        step = np.zeros(len(point))
-        step[place] = 1e-5
-        columns.append((function(point + step) - function(point - step)) / 2e-5)
-    return np.stack(columns, axis=1)
+def _logistic(values: Numbers) -> Numbers:
+    return np.asarray(1.0 / (1.0 + np.exp(-values)), dtype=np.float64)

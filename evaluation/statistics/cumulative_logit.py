@@ -80,6 +80,11 @@ class Ratings:
         """Over all sets."""
         return self.n_sets * (self.n_categories - 1)
 
+    @cached_property
+    def design_range(self) -> Numbers:
+        """How far each fixed effect's column reaches."""
+        return np.ptp(self.design, axis=0) if self.design.size else np.zeros(self.design.shape[1])
+
     def ordered(self, thresholds: Numbers) -> bool:
         """Whether the thresholds of each set increase."""
         return bool(np.all(np.diff(thresholds.reshape(self.n_sets, -1), axis=1) > 0))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evaluation.statistics.errors import TooFew, WrongFormula
+from evaluation.statistics.errors import NotIdentified, TooFew, WrongFormula
 from evaluation.statistics.tidy import Codes, Numbers, numbers, require_columns
 
 _RANDOM = re.compile(r"\(([^()|]*)\|([^()|]*)\)")
@@ -41,6 +41,14 @@ class Factor:
     name: str
     levels: tuple[Any, ...]
 
+    def codes(self, data: pd.DataFrame) -> Codes:
+        """The place of each row's level."""
+        values = data[self.name].to_numpy(dtype=object)
+        result = np.zeros(len(data), dtype=np.intp)
+        for place, level in enumerate(self.levels[1:], start=1):
+            result[values == level] = place
+        return result
+
 
 @dataclass(frozen=True)
 class FixedEffects:
@@ -54,6 +62,11 @@ class FixedEffects:
     def columns(self) -> list[str]:
         """The names of the columns, such as `method[ig]` or `method[ig]:years`."""
         return [name for term in self.terms for name in self._names(term)]
+
+    def columns_of(self, term: Term) -> list[int]:
+        """The places of a term's columns."""
+        names = set(self._names(term))
+        return [place for place, name in enumerate(self.columns) if name in names]
 
     def matrix(self, data: pd.DataFrame) -> Numbers:
         """The design matrix of a frame: `(n, columns)`."""
@@ -90,8 +103,8 @@ class FixedEffects:
     def _main(self, data: pd.DataFrame, name: str) -> Numbers:
         if name not in self.factors:
             return numbers(data, name)[:, None]
-        values = data[name].to_numpy(dtype=object)
-        return np.column_stack([values == value for value in self.factors[name].levels[1:]]).astype(np.float64)
+        factor = self.factors[name]
+        return np.eye(len(factor.levels))[:, 1:][factor.codes(data)]
 
 
 @dataclass(frozen=True)
@@ -149,13 +162,27 @@ def groupings(formula: Formula, data: pd.DataFrame) -> list[Grouping]:
     return [_grouping(group, data) for group in formula.groups]
 
 
-def require_variables(formula: Formula, data: pd.DataFrame) -> None:
+def require_variables(formula: Formula, data: pd.DataFrame, *, outcome: bool = True) -> None:
     """Raise unless the frame has the formula's variables, complete on the right-hand side."""
-    require_columns(data, formula.outcome, *formula.variables)
+    require_columns(data, *([formula.outcome] if outcome else []), *formula.variables)
     for name in formula.variables:
         missing = int(data[name].isna().sum())
         if missing:
             raise WrongFormula(f"Column {name!r} lacks {missing} values; a model needs it complete.")
+
+
+def require_full_rank(design: Numbers, names: list[str]) -> None:
+    """Raise where a column of a design without intercept is a combination of the others and a constant."""
+    if design.shape[1] == 0:
+        return
+    if len(design) <= design.shape[1]:
+        raise TooFew("There are fewer ratings than effects to estimate.")
+    centred = np.column_stack([np.ones(len(design)), design])
+    triangle = np.abs(np.diagonal(np.linalg.qr(centred, mode="r")))
+    scale = np.linalg.norm(centred, axis=0)
+    dependent = np.flatnonzero(triangle < 1e-9 * np.maximum(scale, 1.0))
+    if len(dependent):
+        raise NotIdentified(f"The effect {names[dependent[0] - 1]!r} is a combination of the others in these data.")
 
 
 def _term(part: str, text: str) -> Term:
