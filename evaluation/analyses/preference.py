@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -34,6 +34,10 @@ class Preference(Analysis):
     needs: ClassVar[tuple[str, ...]] = ("reader", "case", "method", "method_b", "answer")
     task: ClassVar[str] = "preference"
 
+    readers: Literal["robust", "random"] = field(
+        default="robust",
+        metadata={"help": "Errors robust to readers, or readers with worths of their own around the common ones."},
+    )
     side: bool = field(default=True, metadata={"help": "Estimate a preference for the map shown first."})
 
     def examine(self, rows: pd.DataFrame, draft: Draft, setting: Setting) -> None:
@@ -58,8 +62,9 @@ class Preference(Analysis):
             "log-likelihood": fit.log_likelihood,
             "side effect (log worth of being first)": fit.home,
             "Davidson's nu": fit.tie,
+            "readers' standard deviation": fit.reader_sd,
         }
-        errors = [np.nan, np.nan, fit.home_error, fit.tie_error]
+        errors = [np.nan, np.nan, fit.home_error, fit.tie_error, np.nan]
         draft.add_table("model", pd.DataFrame({"fact": list(facts), "value": list(facts.values()), "se": errors}))
         draft.read(
             f"{int(fit.n_comparisons)} comparisons by {answers['reader'].nunique()} readers, "
@@ -80,6 +85,7 @@ class Preference(Analysis):
                 ties="tie",
                 home=side,
                 reader=clustered,
+                reader_effects=self.readers if clustered else "robust",
             )
 
         if not self.side:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,8 @@ from scipy.special import logsumexp
 
 from evaluation.statistics.contrasts import pairwise_contrasts
 from evaluation.statistics.errors import NotIdentified, NotNumeric, TooFew, WrongChoice
-from evaluation.statistics.tidy import Codes, Numbers, codes, numbers, require_columns
+from evaluation.statistics.paired_random import fit_random
+from evaluation.statistics.tidy import Codes, Numbers, codes, numbers, require_choice, require_columns
 
 _FAR = 15.0
 
@@ -23,12 +24,15 @@ class PairedComparison:
     """Log worth of each item against the reference: P(i over j) / P(j over i) = exp(difference).
 
     `home` is the log advantage of being first, `tie` Davidson's nu (P(tie) = nu sqrt(P(i over j) P(j over i))); both
-    NaN where the model lacks them. `log_likelihood` is that of the single comparisons, without binomial constants.
+    NaN where the model lacks them. `reader_sd` is the standard deviation of readers' own worths around the common
+    ones (log scale), NaN where it was not asked for. `log_likelihood` is that of the single comparisons, without
+    binomial constants; with readers of their own it is Laplace's approximation.
     """
 
     coefficients: pd.Series[float]
     standard_errors: pd.Series[float]
     log_likelihood: float
+    reader_sd: float
     home: float
     home_error: float
     tie: float
@@ -65,15 +69,20 @@ def bradley_terry(
     ties: str | None = None,
     home: bool = False,
     reader: str | None = None,
+    reader_effects: Literal["robust", "random"] = "robust",
     reference: Any = None,
 ) -> PairedComparison:
     """Fit the worth of items from counts of wins, one row a pair (or a single comparison).
 
-    `home` adds an advantage of being first. `reader` names a column whose levels' comparisons hang together: standard
-    errors are then cluster-robust (their bounds are too narrow below some 20 readers). Without ties in the data
+    `home` adds an advantage of being first. `reader` names a column whose levels' comparisons hang together:
+    `robust` keeps the estimates and makes the errors cluster-robust (too narrow below some 20 readers); `random` gives
+    each reader normal worths of their own around the common ones, by Laplace's method. Without ties in the data
     Davidson's nu is 0. An item that always wins or always loses has no finite worth. Comparisons are assumed
     independent given the items (and readers). Source: Bradley & Terry 1952; Davidson 1970; Ford 1957.
     """
+    require_choice("reader_effects", reader_effects, ("robust", "random"))
+    if reader_effects == "random" and reader is None:
+        raise WrongChoice("Random effects of readers need the column that names the reader.")
     named = [name for name in (ties, reader) if name]
     require_columns(data, first, second, first_wins, second_wins, *named)
     kept = data.dropna(subset=[first, second, first_wins, second_wins, *named])
@@ -98,7 +107,12 @@ def bradley_terry(
     design = _design(left, right, len(items), place[base], home, with_ties)
     point, log_likelihood, information = _maximise(design, wins)
     covariance: Numbers = np.asarray(np.linalg.inv(information), dtype=np.float64)
-    if reader is not None:
+    spread = np.nan
+    if reader is not None and reader_effects == "random":
+        own = _own_worths(left, right, len(items), with_ties)
+        fit = fit_random(design, own, wins, codes(kept, reader)[0], point)
+        point, covariance, spread, log_likelihood = fit.point, fit.covariance, fit.reader_sd, fit.log_likelihood
+    elif reader is not None:
         covariance = _robust(design, wins, point, covariance, codes(kept, reader)[0])
     errors = np.sqrt(np.diagonal(covariance))
     others = [item for item in items if item != base]
@@ -108,6 +122,7 @@ def bradley_terry(
         coefficients=pd.Series(point[:n], index=others, dtype=float),
         standard_errors=pd.Series(errors[:n], index=others, dtype=float),
         log_likelihood=log_likelihood,
+        reader_sd=spread,
         home=float(point[n]) if home else np.nan,
         home_error=float(errors[n]) if home else np.nan,
         tie=tie,
@@ -146,6 +161,12 @@ def _design(left: Codes, right: Codes, n_items: int, base: int, home: bool, ties
     middle = (first + second) / 2.0
     padded = [np.column_stack([part, np.full(len(left), float(part is middle))]) for part in (first, second, middle)]
     return np.stack(padded)
+
+
+def _own_worths(left: Codes, right: Codes, n_items: int, ties: bool) -> Numbers:
+    """How a reader's own worths enter the predictors: `(outcomes, rows, items)`, the reference's included."""
+    first, second = np.eye(n_items)[left], np.eye(n_items)[right]
+    return np.stack([first, second, (first + second) / 2.0] if ties else [first, second])
 
 
 def _parts(design: Numbers, wins: Numbers, point: Numbers) -> tuple[float, Numbers, Numbers]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,8 +9,9 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from evaluation.statistics import bradley_terry
+from evaluation.statistics import PairedComparison, bradley_terry
 
+GOLDEN = Path(__file__).parent / "golden"
 NAMES: dict[str, Any] = {"first": "first", "second": "second", "first_wins": "wins", "second_wins": "losses"}
 
 # Stigler 1994: citations between four statistics journals, (cited first by second, cited second by first).
@@ -136,3 +138,65 @@ def test_what_has_no_finite_worth_gets_one_clear_sentence() -> None:
         bradley_terry(JOURNALS.assign(wins=-1), **NAMES)
     with pytest.raises(ValueError, match="needs two items"):
         bradley_terry(JOURNALS.iloc[:0], **NAMES)
+
+
+def of_readers(seed: int, readers: int, spread: float) -> pd.DataFrame:
+    """Single comparisons of four items by readers with worths of their own, some of them ties."""
+    random = np.random.default_rng(seed)
+    names, worth = ["a", "b", "c", "d"], np.array([0.0, 0.4, 0.8, -0.4])
+    rows = []
+    for reader in range(readers):
+        own = worth + spread * random.normal(size=4)
+        for _ in range(24):
+            i, j = random.choice(4, 2, replace=False)
+            share = np.exp([own[i] + 0.3, own[j], (own[i] + own[j]) / 2 - 1.0])
+            outcome = random.choice(3, p=share / share.sum())
+            rows.append((f"r{reader:02d}", names[i], names[j], *np.eye(3, dtype=int)[outcome]))
+    return pd.DataFrame(rows, columns=["reader", "first", "second", "wins", "losses", "ties"])
+
+
+def with_readers(data: pd.DataFrame, **options: Any) -> PairedComparison:
+    return bradley_terry(
+        data, first="first", second="second", first_wins="wins", second_wins="losses", ties="ties", home=True,
+        reader="reader", **options,
+    )  # fmt: skip
+
+
+def test_two_items_with_readers_of_their_own_are_a_logistic_mixed_model() -> None:
+    """Golden: make_pairs.R (lme4's glmer, Laplace); the intercept's spread is that of a difference of two worths."""
+    pairs = pd.read_csv(GOLDEN / "pairs.csv")
+    golden = pd.read_csv(GOLDEN / "pairs_fit.csv").iloc[0]
+    data = pairs.assign(first="b", second="a", wins=pairs["won"], losses=1 - pairs["won"])
+    found = bradley_terry(
+        data, first="first", second="second", first_wins="wins", second_wins="losses", reader="reader",
+        reader_effects="random",
+    )  # fmt: skip
+    assert found.log_likelihood == pytest.approx(golden["log_likelihood"], abs=1e-4)
+    assert found.coefficients["b"] == pytest.approx(golden["worth"], abs=1e-3)
+    assert found.standard_errors["b"] == pytest.approx(golden["se"], abs=1e-3)
+    assert found.reader_sd * np.sqrt(2) == pytest.approx(golden["sd"], abs=1e-3)
+
+
+def test_worths_and_the_spread_of_readers_are_recovered() -> None:
+    found = with_readers(of_readers(seed=5, readers=60, spread=0.7), reader_effects="random")
+    assert found.coefficients.to_dict() == pytest.approx({"b": 0.4, "c": 0.8, "d": -0.4}, abs=0.3)
+    assert found.reader_sd == pytest.approx(0.7, abs=0.15)
+    assert found.home == pytest.approx(0.3, abs=0.15)
+    assert found.tie == pytest.approx(np.exp(-1.0), abs=0.08)
+
+
+def test_readers_who_differ_widen_the_errors_and_those_who_do_not_do_not() -> None:
+    differ = of_readers(seed=6, readers=30, spread=1.2)
+    plain, own = with_readers(differ.assign(reader=range(len(differ)))), with_readers(differ, reader_effects="random")
+    assert (own.standard_errors > 1.3 * plain.standard_errors).all()
+    assert own.log_likelihood > plain.log_likelihood + 10
+    alike = of_readers(seed=7, readers=30, spread=0.0)
+    assert with_readers(alike, reader_effects="random").reader_sd < 0.2
+
+
+def test_random_effects_need_the_readers_column() -> None:
+    with pytest.raises(ValueError, match="need the column that names the reader"):
+        bradley_terry(
+            of_readers(1, 3, 0.5), first="first", second="second", first_wins="wins", second_wins="losses",
+            reader_effects="random",
+        )  # fmt: skip
