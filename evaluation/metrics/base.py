@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
@@ -49,6 +50,18 @@ class Scored:
         if errors is not None:
             errors = errors.double().masked_fill(torch.isnan(values), torch.nan).float()
         return cls(values.float(), tuple(reasons), errors)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Scored]) -> Scored:
+        """The scores of several parts of a batch, one after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        errors = [part.errors for part in parts if part.errors is not None]
+        return cls(
+            torch.cat([part.values for part in parts]),
+            tuple(reason for part in parts for reason in part.reasons),
+            torch.cat(errors) if len(errors) == len(parts) else None,
+        )
 
 
 class Metric(abc.ABC):
@@ -133,7 +146,7 @@ class Metric(abc.ABC):
                 seed=seed,
                 memory_mb=memory_mb,
             )
-            return self.judge(inputs)
+            return Scored.joined([self.judge(part) for part in self.parts_of(inputs)])
 
     def score_with_errors(
         self,
@@ -168,7 +181,7 @@ class Metric(abc.ABC):
                 seed=seed,
                 memory_mb=memory_mb,
             )
-            return self.judge_with_errors(inputs, repeats)
+            return Scored.joined([self.judge_with_errors(part, repeats) for part in self.parts_of(inputs)])
 
     def judge_with_errors(self, inputs: Inputs, repeats: int = REPEATS) -> Scored:
         """The scores of validated inputs with their Monte Carlo standard errors."""
@@ -181,6 +194,10 @@ class Metric(abc.ABC):
             self.judge(inputs.with_seed(derive(inputs.seed, "repeat", repeat))).values for repeat in range(1, repeats)
         ]
         return replace(scored, errors=torch.stack([scored.values, *others]).std(0))
+
+    def parts_of(self, inputs: Inputs) -> list[Inputs]:
+        """The inputs, some images at a time where the budget asks for it; `explain` may count on all of them."""
+        return [inputs] if "explain" in self.needs else inputs.parts()
 
     @property
     def by_chance(self) -> bool:

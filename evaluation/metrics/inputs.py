@@ -20,6 +20,14 @@ Explain = Callable[[nn.Module, Tensor, Target], Tensor]
 
 MEMORY_MB = 1024
 
+# Who gets which part of the memory budget: the forward passes, and what is held for the images in work. The rest is
+# for the masks of regions, see `evaluation.metrics.regions`.
+FORWARDS_SHARE = 5 / 8
+PARTS_SHARE = 1 / 4
+
+# What a pixel of a map costs while it is ranked: the map, its order and sorted values, and the ranks, some twice.
+BYTES_A_PIXEL = 96
+
 
 class MetricError(ValueError):
     """The metric cannot be computed from these arguments."""
@@ -31,7 +39,8 @@ class Inputs:
 
     `images (B, C, H, W)`, `maps (B, H, W)` detached and float32, `masks (B, H, W)` bool or None, `target` bound to
     the images. `by_image` keeps what depends on the images alone and may serve several maps, `by_map` what depends
-    on these maps and may serve several metrics; what is held is no larger than a few maps.
+    on these maps and may serve several metrics, `by_network` what depends on neither; what is held is no larger than
+    a few maps.
     """
 
     images: Tensor
@@ -44,15 +53,35 @@ class Inputs:
     memory_mb: int = MEMORY_MB
     by_image: dict[Hashable, Any] = field(default_factory=dict)
     by_map: dict[Hashable, Any] = field(default_factory=dict)
+    by_network: dict[Hashable, Any] = field(default_factory=dict)
 
     def with_maps(self, maps: Tensor, explain: Explain | None) -> Inputs:
         """The same images with other maps; what was kept by image stays."""
         return replace(self, maps=checked_maps(self.images, maps), explain=explain, by_map={})
 
     def with_seed(self, seed: int) -> Inputs:
-        """The same arguments with another seed; only the network's forward passes are kept."""
-        kept: dict[Hashable, Any] = {"forwards": self.by_image["forwards"]} if "forwards" in self.by_image else {}
-        return replace(self, seed=seed, by_image=kept, by_map={})
+        """The same arguments with another seed; only what depends on the network alone is kept."""
+        return replace(self, seed=seed, by_image={}, by_map={})
+
+    def parts(self) -> list[Inputs]:
+        """The same scoring, some images at a time, so that what is held for them keeps to its part of the budget."""
+        batch, channels, height, width = self.images.shape
+        charged = height * width * (BYTES_A_PIXEL + 3 * channels * self.images.element_size())
+        size = max(1, int(self.memory_mb * 2**20 * PARTS_SHARE / charged))
+        if size >= batch:
+            return [self]
+        return [self._part(index) for index in torch.arange(batch, device=self.images.device).split(size)]
+
+    def _part(self, index: Tensor) -> Inputs:
+        return replace(
+            self,
+            images=self.images[index],
+            maps=self.maps[index],
+            masks=None if self.masks is None else self.masks[index],
+            target=None if self.target is None else self.target.take(index),
+            by_image={},
+            by_map={},
+        )
 
     def outputs(self, count: int, perturb: Perturb, reading: Reading = "logit") -> Tensor:
         """What is read from the output of `count` altered copies of each image: `(B, count)` float64, on their device.
@@ -83,9 +112,9 @@ class Inputs:
         """The network's forward passes, which remember what they have seen; one for all metrics of these images."""
         if self.model is None or self.target is None:
             raise MetricError("This metric needs a model and a target.")
-        if "forwards" not in self.by_image:
-            self.by_image["forwards"] = Forwards(self.model, self.images, self.memory_mb)
-        forwards: Forwards = self.by_image["forwards"]
+        if "forwards" not in self.by_network:
+            self.by_network["forwards"] = Forwards(self.model, self.images, self.memory_mb * FORWARDS_SHARE)
+        forwards: Forwards = self.by_network["forwards"]
         return forwards
 
     def decision(self) -> Tensor:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from evaluation.metrics.base import Metric, MetricError, Scored
-from evaluation.metrics.inputs import MEMORY_MB, Explain, as_found, prepare
+from evaluation.metrics.inputs import MEMORY_MB, Explain, Inputs, as_found, prepare
 from foundation.targets import Target
 
 Scores = dict[tuple[str, str], Tensor]
@@ -50,13 +50,14 @@ def score_all_with_reasons(
 ) -> dict[tuple[str, str], Scored]:
     """As `score_all`, with a sentence for each undefined score.
 
-    Checks, target and the outputs of whole and bare images serve all maps; removal curves serve all metrics of a map.
+    Each distinct altered image passes through the network once for all maps and metrics, as long as what it said is
+    remembered: outputs without random or fixed sets of pixels serve all maps, removal curves all metrics of a map.
     """
     if not maps or not metrics:
         return {}
     needs = frozenset().union(*(metric.needs for metric in metrics.values()))
     explains = _explain_of_each(maps, explain, "explain" in needs)
-    scored = {}
+    scored: dict[tuple[str, str], Scored] = {}
     with as_found(model):
         first = next(iter(maps))
         inputs = prepare(
@@ -70,11 +71,29 @@ def score_all_with_reasons(
             seed=seed,
             memory_mb=memory_mb,
         )
-        for label, its_maps in maps.items():
+        checked = {label: inputs.with_maps(its_maps, None).maps for label, its_maps in maps.items()}
+        remaking = {name: metric for name, metric in metrics.items() if "explain" in metric.needs}
+        for label, its_maps in checked.items():
             own = inputs.with_maps(its_maps, explains[label])
+            scored |= {(label, name): metric.judge(own) for name, metric in remaking.items()}
+        scored |= _in_parts(inputs, checked, {name: metrics[name] for name in metrics if name not in remaking})
+    return {(label, name): scored[label, name] for label in maps for name in metrics}
+
+
+def _in_parts(
+    inputs: Inputs, maps: Mapping[str, Tensor], metrics: Mapping[str, Metric]
+) -> dict[tuple[str, str], Scored]:
+    """Scores of metrics that make no maps anew, some images at a time: all maps of an image before the next."""
+    found: dict[tuple[str, str], list[Scored]] = {(label, name): [] for label in maps for name in metrics}
+    start = 0
+    for part in inputs.parts():
+        stop = start + len(part.images)
+        for label, its_maps in maps.items():
+            own = part.with_maps(its_maps[start:stop], None)
             for name, metric in metrics.items():
-                scored[label, name] = metric.judge(own)
-    return scored
+                found[label, name].append(metric.judge(own))
+        start = stop
+    return {key: Scored.joined(parts) for key, parts in found.items()}
 
 
 def _explain_of_each(
