@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import torch
+from torch import Tensor
 
 from evaluation.metrics import registry
-from evaluation.metrics.base import Metric, Scored, Sign, ranked, signed_maps
+from evaluation.metrics.base import Metric, Scored, Sign, signed_maps
 from evaluation.metrics.inputs import Inputs
 from evaluation.metrics.localisation import EMPTY_MASK, flat_masks
+from evaluation.metrics.ranks import ascending
 
 
 @registry.register
@@ -39,8 +41,13 @@ class AveragePrecision(Metric):
         """At each pixel of the region: the share of region among the pixels at least as high."""
         masks = flat_masks(inputs)
         values = signed_maps(inputs.maps, self.sign)
-        ranks = ranked(inputs, self.sign)
-        inside = values.masked_fill(~masks, -torch.inf).sort(1).values
-        found = masks.shape[1] - torch.searchsorted(inside, values.contiguous())
-        precision = found.double() / (ranks.above + ranks.tied)
-        return Scored.of((precision * masks).sum(1) / masks.sum(1), (~masks.any(1), EMPTY_MASK))
+        pairs = zip(ascending(values), values, masks, strict=True)
+        precision = torch.stack([_mean_precision(ordered, row[mask]) for ordered, row, mask in pairs])
+        return Scored.of(precision, (~masks.any(1), EMPTY_MASK))
+
+
+def _mean_precision(ordered: Tensor, inside: Tensor) -> Tensor:
+    """Over the pixels inside: of all pixels at least as high, the share that is inside; NaN where none is."""
+    all_as_high = len(ordered) - torch.searchsorted(ordered, inside)
+    inside_as_high = len(inside) - torch.searchsorted(inside.sort().values, inside)
+    return (inside_as_high.double() / all_as_high).mean()

@@ -15,7 +15,6 @@ from evaluation.metrics import registry
 from evaluation.metrics.base import Metric, Scored, Sign, signed_maps
 from evaluation.metrics.inputs import Inputs
 from evaluation.metrics.localisation import EMPTY_MASK, flat_masks
-from evaluation.metrics.ranks import Ranks
 
 WITH_DIAGONALS = np.ones((3, 3), dtype=int)
 
@@ -56,10 +55,18 @@ class HitRate(Metric):
     def _peaks(self, maps: Tensor) -> Tensor:
         """Local maxima among the top pixels: `(B, H, W)` bool."""
         rows = signed_maps(maps, self.sign)
-        counted = max(1.0, rows.shape[1] * self.top_percent / 100)
-        among_top = Ranks.of(rows).expected.view_as(maps) <= counted
+        counted = max(1.0, min(rows.shape[1], rows.shape[1] * self.top_percent / 100))
         values = rows.view_as(maps)
-        return among_top & (functional.max_pool2d(values[:, None], 3, 1, 1)[:, 0] == values)
+        highest = functional.max_pool2d(functional.max_pool2d(values[:, None], (3, 1), 1, (1, 0)), (1, 3), 1, (0, 1))
+        return _among_top(rows, counted).view_as(maps) & (highest[:, 0] == values)
+
+
+def _among_top(rows: Tensor, counted: float) -> Tensor:
+    """Which of `(B, P)` have an expected rank of at most `counted`: all above the border, and its ties if they do."""
+    border = rows.kthvalue(rows.shape[1] - int(counted) + 1, 1, keepdim=True).values
+    above, tied = rows > border, rows == border
+    rank_of_tied = above.sum(1, keepdim=True) + (tied.sum(1, keepdim=True) + 1) / 2
+    return above | (tied & (rank_of_tied <= counted))
 
 
 def _share_hit(mask: Tensor, peaks: Tensor) -> float:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+import torch
+from torch import Tensor
+
 from evaluation.metrics import registry
-from evaluation.metrics.base import Metric, Scored, Sign, ranked
+from evaluation.metrics.base import Metric, Scored, Sign, signed_maps
 from evaluation.metrics.inputs import Inputs
 from evaluation.metrics.localisation import EMPTY_MASK, flat_masks
+from evaluation.metrics.ranks import ascending
 
 
 @registry.register
@@ -29,10 +33,18 @@ class MaskAUC(Metric):
     sign: Sign = field(default="signed", metadata={"help": "How the map's sign is read before pixels are ordered"})
 
     def judge(self, inputs: Inputs) -> Scored:
-        """The rank sum of the region's pixels, scaled to 0 to 1."""
+        """The pairs of a pixel inside and one outside in which the former is higher, as a share of all."""
         masks = flat_masks(inputs)
+        values = signed_maps(inputs.maps, self.sign)
+        pairs = zip(ascending(values), values, masks, strict=True)
+        wins = torch.stack([_wins(ordered, row[mask]) for ordered, row, mask in pairs])
         inside = masks.sum(1).double()
         outside = masks.shape[1] - inside
-        from_below = masks.shape[1] + 1 - ranked(inputs, self.sign).expected
-        area = ((from_below * masks).sum(1) - inside * (inside + 1) / 2) / (inside * outside)
+        area = (wins - inside.square() / 2) / (inside * outside)
         return Scored.of(area, (inside == 0, EMPTY_MASK), (outside == 0, "The mask covers the whole image."))
+
+
+def _wins(ordered: Tensor, inside: Tensor) -> Tensor:
+    """How many of all pixels those inside exceed together, ties and themselves as a half."""
+    below = torch.searchsorted(ordered, inside).sum()
+    return (below + torch.searchsorted(ordered, inside, right=True).sum()).double() / 2

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from evaluation.metrics import registry
-from evaluation.metrics.base import Metric, Scored, Sign, ranked
+from evaluation.metrics.base import Metric, Scored, Sign, signed_maps
 from evaluation.metrics.inputs import Inputs
 from evaluation.metrics.localisation import EMPTY_MASK, flat_masks
+from evaluation.metrics.ranks import expected_inside
 
 
 @registry.register
@@ -38,5 +39,5 @@ class MaskIoU(Metric):
         """The expected intersection over what is left of the two areas."""
         masks = flat_masks(inputs)
         size = masks.sum(1)
-        shared = (ranked(inputs, self.sign).top(size[:, None]) * masks).sum(1)
+        shared = expected_inside(signed_maps(inputs.maps, self.sign), masks, size)
         return Scored.of(shared / (2 * size - shared), (size == 0, EMPTY_MASK))

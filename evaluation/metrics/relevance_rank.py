@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from evaluation.metrics import registry
-from evaluation.metrics.base import Metric, Scored, Sign, ranked
+from evaluation.metrics.base import Metric, Scored, Sign, signed_maps
 from evaluation.metrics.inputs import Inputs
 from evaluation.metrics.localisation import EMPTY_MASK, flat_masks
+from evaluation.metrics.ranks import expected_inside
 
 
 @registry.register
@@ -34,6 +35,6 @@ class RelevanceRank(Metric):
     def judge(self, inputs: Inputs) -> Scored:
         """The expected share of the top pixels inside the mask."""
         masks = flat_masks(inputs)
-        size = masks.sum(1, keepdim=True)
-        top = ranked(inputs, self.sign).top(size)
-        return Scored.of((top * masks).sum(1) / size[:, 0], (~masks.any(1), EMPTY_MASK))
+        size = masks.sum(1)
+        inside = expected_inside(signed_maps(inputs.maps, self.sign), masks, size)
+        return Scored.of(inside / size, (size == 0, EMPTY_MASK))

@@ -10,6 +10,7 @@ import torch
 from evaluation.metrics import registry
 from evaluation.metrics.base import Metric, Scored, signed_maps
 from evaluation.metrics.inputs import Inputs
+from evaluation.metrics.ranks import ascending
 
 
 @registry.register
@@ -38,7 +39,7 @@ class Sparseness(Metric):
 
     def judge(self, inputs: Inputs) -> Scored:
         """The Gini index of each map."""
-        sizes = signed_maps(inputs.maps, self.sign).double().sort(1).values
+        sizes = ascending(signed_maps(inputs.maps, self.sign)).double()
         count, total = sizes.shape[1], sizes.sum(1)
         weights = 2 * torch.arange(1, count + 1, device=sizes.device) - count - 1
         return Scored.of((sizes * weights).sum(1) / (count * total), (total == 0, "The map is zero everywhere."))

@@ -13,6 +13,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from torch import Tensor
 
 from evaluation.metrics import Scored, registry
+from evaluation.metrics.ranks import Ranks, expected_inside
 
 RANKED = ("pointing-game", "relevance-rank", "mask-iou", "mask-auc", "average-precision")
 MASK = torch.tensor([[[1, 1, 0], [0, 0, 0]]]).bool()
@@ -156,3 +157,20 @@ def test_the_order_of_the_pixels_changes_nothing(seed: int, name: str) -> None:
     order = torch.randperm(42, generator=generator)
     moved = [tensor.flatten(1)[:, order].view(2, 6, 7) for tensor in (maps, masks)]
     torch.testing.assert_close(judged(name, maps, masks).values, judged(name, *moved).values)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6))
+def test_counting_the_top_by_its_border_equals_counting_it_by_ranks(seed: int) -> None:
+    """Oracle: ranks by comparing every pair of pixels."""
+    generator = torch.Generator().manual_seed(seed)
+    values = torch.randint(-3, 4, (3, 24), generator=generator).float()
+    masks = torch.rand(3, 24, generator=generator) < 0.4
+    counts = torch.randint(0, 25, (3,), generator=generator)
+    above = (values[:, None, :] > values[:, :, None]).sum(2)
+    tied = (values[:, None, :] == values[:, :, None]).sum(2)
+    ranks = Ranks.of(values)
+    assert torch.equal(ranks.above, above)
+    assert torch.equal(ranks.tied, tied)
+    shares = ((counts[:, None] - above).double() / tied).clamp(0, 1)
+    torch.testing.assert_close(expected_inside(values, masks, counts), (shares * masks).sum(1))
