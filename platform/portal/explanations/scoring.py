@@ -25,6 +25,7 @@ from foundation.targets import Target
 from portal.catalog.models import Image
 from portal.catalog.selectors import approved_images
 from portal.explanations.controls import Controls, controls_of, is_controlled, undefined_controls
+from portal.explanations.deliveries import IMPORTED
 from portal.explanations.errors import NothingToScore
 from portal.explanations.models import Explanation, Presentation, Run, Score
 from portal.explanations.plans import Displayed, Plan
@@ -35,6 +36,7 @@ from portal.jobs.registry import Progress
 from portal.networks.models import Network
 
 NO_NETWORK = "The map does not depend on the network."
+MADE_ELSEWHERE = "The map was made elsewhere and cannot be made anew."
 NO_MASK = "The case has no reference mask."
 
 
@@ -149,14 +151,17 @@ def _has_controls(reading: Reading, judge: Judge) -> bool:
 
 def _score(model: nn.Module, subject: Subject, group: list[Reading], judges: list[Judge], *, seed: int) -> int:
     """Score one image's maps and write all of it at once."""
-    asking = [reading for reading in group if methods[reading.explanation.method].asks_network]
+    silenced = {reading.key: _why_silent(reading.explanation) for reading in group}
+    asking = [reading for reading in group if not silenced[reading.key]]
     silent = [reading for reading in group if reading not in asking]
     remaking = [judge for judge in judges if "explain" in judge.metric.needs]
     plain = [judge for judge in judges if judge not in remaking]
     unmasked = [judge for judge in plain if "mask" in judge.metric.needs] if subject.mask is None else []
     plain = [judge for judge in plain if judge not in unmasked]
     verdicts = _verdicts(model, subject, group, plain, seed) | _verdicts(model, subject, asking, remaking, seed)
-    verdicts |= {(reading.key, judge.label): Verdict(None, NO_NETWORK) for reading in silent for judge in remaking}
+    verdicts |= {
+        (reading.key, judge.label): Verdict(None, silenced[reading.key]) for reading in silent for judge in remaking
+    }
     verdicts |= {(reading.key, judge.label): Verdict(None, NO_MASK) for reading in group for judge in unmasked}
     _add_controls(verdicts, model, subject, group, judges, seed)
     rows = [_row(reading, judge, verdicts[reading.key, judge.label], seed) for reading in group for judge in judges]
@@ -170,6 +175,13 @@ def _score(model: nn.Module, subject: Subject, group: list[Reading], judges: lis
     return len(rows)
 
 
+def _why_silent(explanation: Explanation) -> str:
+    """Why a map cannot be made anew for another network or image; empty where it can."""
+    if explanation.method == IMPORTED:
+        return MADE_ELSEWHERE
+    return "" if methods[explanation.method].asks_network else NO_NETWORK
+
+
 def _verdicts(model: nn.Module, subject: Subject, group: list[Reading], judges: list[Judge], seed: int) -> Verdicts:
     if not group or not judges:
         return {}
@@ -180,7 +192,11 @@ def _verdicts(model: nn.Module, subject: Subject, group: list[Reading], judges: 
         subject.aim.target,
         {judge.label: judge.metric for judge in judges},
         masks=subject.mask,
-        explain={reading.key: _explain(reading.explanation, subject) for reading in group},
+        explain={
+            reading.key: _explain(reading.explanation, subject)
+            for reading in group
+            if not _why_silent(reading.explanation)
+        },
         seed=seed,
         memory_mb=settings.MEMORY_MB,
     )

@@ -35,7 +35,7 @@ def _parts(db: None) -> None:
 def two_cases(db: None) -> Dataset:
     """One phantom with a nodule, one without."""
     dataset = store_reading_set(cases=4, size=64, slug="two")
-    by_label: dict[int, int] = {}
+    by_label: dict[int | None, int] = {}
     for case in dataset.cases.all():
         by_label.setdefault(case.reference_standards.get().label, case.pk)
     dataset.cases.exclude(pk__in=by_label.values()).update(approval="rejected")
