@@ -77,7 +77,7 @@ def write_pictures(
         tiles = []
         for number, view in enumerate(seen):
             try:
-                tiles.append(_tile(view, part(), _donor(seen, number)))
+                tiles.append(_tile(view, part(), _donor(seen, number), number))
             except ValueError as refusal:
                 refusals.append(f"{part.name} on {view.network.description.slug}: {refusal}")
                 tiles.append(_refused(view))
@@ -98,18 +98,18 @@ def _view(phantom: Phantom, network: LoadedNetwork) -> View:
     return View(phantom, network, image, mask, target)
 
 
-def _tile(view: View, method: Explainer, donor: View) -> Picture.Image:
-    donors = _maps(donor, registry["grad-cam"](), None) if "donors" in method.needs else None
+def _tile(view: View, method: Explainer, donor: View, seed: int) -> Picture.Image:
+    donors = _maps(donor, registry["grad-cam"](), None, seed) if "donors" in method.needs else None
     sign: Sign = "signed" if method.signed else "positive"
-    found = _maps(view, method, donors)[0].numpy()
+    found = _maps(view, method, donors, seed)[0].numpy()
     rows, columns = view.pixels.shape
     shown = native(found, rows=rows, columns=columns, sign=sign)
     return _opened(overlay_png(view.pixels, view.header, shown.array, opacity=0.6, sign=sign, side=SIDE))
 
 
-def _maps(view: View, method: Explainer, donors: Tensor | None) -> Tensor:
-    model = view.network.model
-    return explain_all(model, view.image, view.target, {"": method}, masks=view.mask, donors=donors)[""]
+def _maps(view: View, method: Explainer, donors: Tensor | None, seed: int) -> Tensor:
+    given: dict[str, Any] = {"masks": view.mask, "donors": donors, "seed": seed}
+    return explain_all(view.network.model, view.image, view.target, {"": method}, **given)[""]
 
 
 def _donor(seen: list[View], number: int) -> View:
