@@ -28,6 +28,11 @@ class Fit(NamedTuple):
     errors: Tensor
 
 
+def all_fit(players: int, samples: int) -> bool:
+    """Whether there are no more than `samples` coalitions besides the empty and the full one."""
+    return players < 30 and 2**players - 2 <= samples
+
+
 def draw_coalitions(players: int, samples: int, seed: int) -> Coalitions:
     """All coalitions but the empty and the full one if `samples` allow it, else a paired sample of them.
 
@@ -37,7 +42,7 @@ def draw_coalitions(players: int, samples: int, seed: int) -> Coalitions:
     sizes = torch.arange(1, players, dtype=torch.float64)
     kernel = 1 / (sizes * (players - sizes))
     kernel = kernel / kernel.sum() if players > 1 else kernel
-    if players < 30 and 2**players - 2 <= samples:
+    if all_fit(players, samples):
         codes = torch.arange(1, 2**players - 1)
         present = (codes[:, None] >> torch.arange(players)[None, :]) & 1 == 1
         size = present.sum(1)

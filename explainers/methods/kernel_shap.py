@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from explainers.base import Explained, Explainer, Request
-from explainers.baselines import Baseline, baseline_images
+from explainers.baselines import Baseline
+from explainers.coalitions import joined, outputs_of
 from explainers.errors import ExplainError
 from explainers.methods import registry
 from explainers.segments import Cut, segments_of, spread_evenly
@@ -42,29 +42,18 @@ class KernelShap(Explainer):
         """One image after the other; for a grid, all of them with the same coalitions."""
         if self.samples < 2:
             raise ExplainError(f"KernelSHAP needs at least 2 samples, not {self.samples}.")
-        request.forwards()  # prepared once for all images
-        made = [self._one(request.only(i)) for i in range(len(request.images))]
-        return Explained(torch.stack([shares for shares, _ in made]), [record for _, record in made])
+        return joined(self._one(request.only(i)) for i in range(len(request.images)))
 
     def _one(self, request: Request) -> tuple[Tensor, dict[str, Any]]:
-        image = request.images[0]
-        segments = segments_of(image, self.segments, self.cells)
-        baseline = baseline_images(request.images, self.baseline)[0]
+        segments = segments_of(request.images[0], self.segments, self.cells)
         players = int(segments.max()) + 1
         coalitions = draw_coalitions(players, self.samples, derive(request.seed, self.name))
-        ends = torch.tensor([[False], [True]]).expand(2, players)
-        present = torch.cat([ends, coalitions.present] if players > 1 else [ends]).to(image.device)
-
-        def composed(_: Tensor, item: Tensor) -> Tensor:
-            shown = present[item][:, segments.flatten()].view(len(item), 1, *segments.shape)
-            return torch.where(shown, image, baseline)
-
-        values = request.stream(len(present), composed)[0].cpu()
-        fit = fit_shapley(coalitions, values[2:], float(values[0]), float(values[1]))
+        outputs = outputs_of(request, segments, self.baseline, coalitions.present)
+        fit = fit_shapley(coalitions, *outputs)
         record = {
             "segments": players,
-            "forwards": len(present),
+            "forwards": len(outputs.values) + 2,
             "standard_error": float(fit.errors.mean()),
-            "difference": float(values[1].double() - values[0].double()),
+            "difference": outputs.full - outputs.empty,
         }
-        return spread_evenly(fit.values.to(image.device), segments), record
+        return spread_evenly(fit.values.to(request.images.device), segments), record

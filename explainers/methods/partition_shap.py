@@ -18,6 +18,10 @@ from explainers.baselines import Baseline, baseline_images
 from explainers.errors import ExplainError
 from explainers.methods import registry
 
+# Parts that are decided on at once. It takes part in what shap cuts, so that it cannot follow the memory budget: shap
+# itself holds this many copies of an image, whatever the budget.
+BATCH = 8
+
 
 @registry.register
 @dataclass(frozen=True)
@@ -38,7 +42,6 @@ class PartitionShap(Explainer):
         """One image after the other."""
         if self.evaluations < 4:
             raise ExplainError(f"PartitionSHAP needs at least 4 evaluations, not {self.evaluations}.")
-        request.forwards()  # prepared once for all images
         return self.without_record(torch.stack([self._one(request.only(i)) for i in range(len(request.images))]))
 
     def _one(self, request: Request) -> Tensor:
@@ -55,7 +58,7 @@ class PartitionShap(Explainer):
 
         masker = shap.maskers.Image(np.ascontiguousarray(baseline), shape=image.shape)
         explainer = shap.PartitionExplainer(outputs, masker)
-        made = explainer(image[None], max_evals=self.evaluations, batch_size=32, silent=True)
+        made = explainer(image[None], max_evals=self.evaluations, batch_size=BATCH, silent=True)
         return torch.from_numpy(np.asarray(made.values[0]).reshape(image.shape).sum(2)).to(request.images.device)
 
 

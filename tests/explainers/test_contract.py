@@ -21,7 +21,10 @@ NETWORKS = [("resnet", 1), ("densenet", 3), ("basic-unet", 1), ("plain", 3)]
 # Parameters that make the dear methods quick in these tests.
 QUICK: dict[str, dict[str, Any]] = {
     "kernel-shap": {"samples": 40, "cells": 4},
+    "permutation-shap": {"pairs": 2, "cells": 4},
     "partition-shap": {"evaluations": 40},
+    "lime": {"samples": 40, "cells": 4},
+    "rise": {"samples": 40},
     "integrated-gradients": {"steps": 8, "most_steps": 16},
     "occlusion": {"window": 8, "stride": 8},
 }

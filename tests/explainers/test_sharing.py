@@ -19,6 +19,9 @@ from tests.explainers.networks import build, picture
 PLAN: dict[str, tuple[str, dict[str, Any]]] = {
     "kernel": ("kernel-shap", {"cells": 3, "samples": 30}),
     "kernel, more": ("kernel-shap", {"cells": 3, "samples": 40}),
+    "permutation": ("permutation-shap", {"cells": 3, "pairs": 2}),
+    "lime": ("lime", {"segments": "grid", "cells": 3, "samples": 30}),
+    "rise": ("rise", {"samples": 20}),
     "partition": ("partition-shap", {"evaluations": 30}),
     "occlusion": ("occlusion", {"window": 16, "stride": 8}),
     "occlusion, wide steps": ("occlusion", {"window": 16, "stride": 16}),
