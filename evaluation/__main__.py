@@ -5,16 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pandas as pd
 
 # As manage.py does: run from the repository, this finds `foundation` without further settings.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "platform"))
 
-from evaluation.analyses import AnalysisContext, AnalysisResult, registry
+from evaluation.analyses import Analysis, AnalysisContext, AnalysisResult, registry
+from evaluation.analyses.columns import COLUMNS, COMMON
+from foundation.registry import parameters_of
 
 
 class UserMistake(ValueError):
@@ -23,15 +26,16 @@ class UserMistake(ValueError):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the named analysis; 0 when it worked, 2 with one sentence on standard error when the user erred."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    if options.list or not options.analysis:
-        sys.stdout.write("\n".join(f"{part.name}: {part.question}" for part in registry) + "\n")
-        return 0
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        if not given or given[0] == "--list":
+            sys.stdout.write("\n".join(f"{part.name}: {part.question}" for part in registry) + "\n")
+            return 0
+        named = None if given[0].startswith("-") else registry[given[0]]
+        options = _parser(named).parse_args(given)
         result = _run(options)
-    except (ValueError, OSError) as error:
-        sys.stderr.write(f"{error}\n")
+    except (ValueError, LookupError, OSError) as error:
+        sys.stderr.write(f"{error.args[0] if isinstance(error, LookupError) else error}\n")
         return 2
     sys.stdout.write(json.dumps(result.to_json(), indent=2) + "\n" if options.json else as_text(result))
     return 0
@@ -51,10 +55,24 @@ def as_text(result: AnalysisResult) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m evaluation", description="Analyse the long table of a study.")
-    parser.add_argument("analysis", nargs="?", help="the name of an analysis; without one they are listed")
-    parser.add_argument("data", nargs="?", help="the exported table, a CSV file")
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence instead of printing its usage."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserMistake(f"{message[0].upper()}{message[1:]}; --help shows what can be given.")
+
+
+def _parser(analysis: type[Analysis] | None) -> argparse.ArgumentParser:
+    """The parser, its help that of the analysis."""
+    parser = _Parser(
+        prog=f"python -m evaluation {analysis.name if analysis else 'ANALYSIS'}",
+        usage="%(prog)s data.csv [options]",
+        description=_description(analysis) if analysis else "Analyse a table of ratings; --list names the analyses.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        add_help=True,
+    )
+    parser.add_argument("analysis", help=argparse.SUPPRESS)
+    parser.add_argument("data", nargs="?", help="the table, a CSV file with one row an answer")
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     parser.add_argument("--list", action="store_true", help="list the analyses")
     parser.add_argument("--seed", type=int, default=0, help="the seed of whatever is drawn")
@@ -68,6 +86,23 @@ def _parser() -> argparse.ArgumentParser:
         help="a metric that is better when lower; others higher",
     )
     return parser
+
+
+def _description(analysis: type[Analysis]) -> str:
+    """What the analysis asks, which columns it reads and what can be set."""
+    optional = [name for name in dict.fromkeys((*analysis.uses, *COMMON)) if name not in analysis.needs]
+    parts = [
+        f"{analysis.title}: {analysis.question}",
+        textwrap.fill(f"Assumes: {analysis.assumptions}", 100),
+        "Columns that must be there:\n" + _columns(analysis.needs),
+        "Columns that are read where they are there:\n" + _columns(optional),
+    ]
+    settings = [f"  {parameter.name}={parameter.default!r}: {parameter.help}" for parameter in parameters_of(analysis)]
+    return "\n\n".join([*parts, *(["Parameters (--set):\n" + "\n".join(settings)] if settings else [])])
+
+
+def _columns(names: Sequence[str]) -> str:
+    return "\n".join(f"  {name}: {COLUMNS[name]}" for name in names)
 
 
 def _run(options: argparse.Namespace) -> AnalysisResult:

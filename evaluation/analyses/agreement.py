@@ -29,6 +29,7 @@ class Agreement(Analysis):
         "Repeats show how far readers agree with themselves; their bounds take repeats as independent."
     )
     reference: ClassVar[str] = "Krippendorff 2011; Hayes & Krippendorff 2007; Gwet 2014"
+    uses: ClassVar[tuple[str, ...]] = ("control", "occurrence")
 
     floor: float = 0.667
 

@@ -35,6 +35,7 @@ class Association(Analysis):
         "between them. Controls are left out unless asked for: they would make any metric look good."
     )
     reference: ClassVar[str] = "Owen 2007; McCullagh 2000; Bakdash & Marusich 2017"
+    uses: ClassVar[tuple[str, ...]] = ("control", "occurrence", "metric.*")
 
     outcome: str = field(default="coverage", metadata={"help": "The question whose scores are compared."})
     primary: Literal["double-centred", "within-case", "between-case", "pooled"] = field(

@@ -11,7 +11,7 @@ import pandas as pd
 
 from evaluation.analyses.result import AnalysisResult, Draft
 from evaluation.analyses.table import completed
-from evaluation.statistics.tidy import require_columns
+from evaluation.statistics.tidy import numbers, require_columns
 
 FEW = 10
 FEWEST = 5
@@ -45,7 +45,8 @@ class Setting:
 class Analysis(ABC):
     """A registered analysis; fields of the dataclass are its parameters.
 
-    `needs` names the columns without which it cannot be asked at all, `task` whose answers it reads; data that are
+    `needs` names the columns without which it cannot be asked at all, `task` whose answers it reads (empty: it reads
+    what is known of the maps, whatever the task that showed them); data that are
     merely thin give a result whose warnings say what is missing.
     """
 
@@ -55,6 +56,8 @@ class Analysis(ABC):
     assumptions: ClassVar[str]
     reference: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ("reader", "case", "method", "question", "score")
+    #: Columns that it reads where the table has them, beside `columns.COMMON`.
+    uses: ClassVar[tuple[str, ...]] = ("control", "occurrence")
     task: ClassVar[str] = "usefulness"
 
     def analyse(self, table: pd.DataFrame, *, seed: int = 0, context: AnalysisContext | None = None) -> AnalysisResult:
@@ -65,6 +68,8 @@ class Analysis(ABC):
             return self._result(draft)
         require_columns(table, *self.needs)
         rows = self._kept(table, draft)
+        if "score" in self.needs:
+            rows = rows.assign(score=numbers(rows, "score"))
         setting = Setting(seed, context or AnalysisContext())
         if rows.empty:
             draft.warn("There are no rows to analyse.")
@@ -79,7 +84,7 @@ class Analysis(ABC):
 
     def _is_of_other_tasks(self, table: pd.DataFrame) -> bool:
         require_columns(table)
-        return "task" in table and not (table["task"] == self.task).any()
+        return bool(self.task) and "task" in table and not (table["task"] == self.task).any()
 
     def _result(self, draft: Draft) -> AnalysisResult:
         return AnalysisResult(

@@ -31,6 +31,7 @@ class Benchmark(Analysis):
         "all comparisons."
     )
     reference: ClassVar[str] = "Owen 2007; Demsar 2006"
+    uses: ClassVar[tuple[str, ...]] = ("control", "occurrence", "metric.*", "seconds_to_explain")
 
     outcome: str = field(default="coverage", metadata={"help": "The question that stands for usefulness."})
 

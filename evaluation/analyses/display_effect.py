@@ -45,6 +45,8 @@ class DisplayEffect(Analysis):
     )
     reference: ClassVar[str] = "Kendall 1945; Efron & Tibshirani 1993"
     needs: ClassVar[tuple[str, ...]] = ("reader", "case", "method")
+    task: ClassVar[str] = ""
+    uses: ClassVar[tuple[str, ...]] = ("control", "metric.*")
 
     with_controls: bool = field(default=False, metadata={"help": "Keep the controls among the methods."})
 

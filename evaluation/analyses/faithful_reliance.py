@@ -42,6 +42,7 @@ class FaithfulReliance(Analysis):
     )
     reference: ClassVar[str] = "Schemmer et al. 2023; Owen 2007"
     needs: ClassVar[tuple[str, ...]] = ("reader", "case", "question", "truth", "advice")
+    uses: ClassVar[tuple[str, ...]] = ("arm", "method", "initial", "final", "answer", "occurrence", "metric.*")
     task: ClassVar[str] = "diagnosis"
 
     metric: str = field(default="srg", metadata={"help": "The faithfulness metric that parts the maps in two."})

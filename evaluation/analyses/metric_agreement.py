@@ -46,6 +46,8 @@ class MetricAgreement(Analysis):
     )
     reference: ClassVar[str] = "Kendall 1945; Tomsett et al. 2020 (arXiv:1912.01451); Klein et al. 2024 (LATEC)"
     needs: ClassVar[tuple[str, ...]] = ("reader", "case", "method")
+    task: ClassVar[str] = ""
+    uses: ClassVar[tuple[str, ...]] = ("control", "metric.*")
 
     with_controls: bool = field(default=False, metadata={"help": "Keep the controls among the methods."})
 
@@ -117,6 +119,9 @@ class MetricAgreement(Analysis):
                 draft.warn(_dispute(rows[-len(opposed) :], len(left), setting))
         if rows:
             draft.add_table("disputes", pd.DataFrame(rows))
+            draft.read(
+                "Choose between metrics that contradict each other by what they measure, not by whom they favour."
+            )
         elif not draft.muted:
             draft.read("On no pair of methods are two metrics sure of opposite things.")
 
@@ -144,6 +149,5 @@ def _dispute(rows: list[dict[str, object]], pairs: int, setting: Setting) -> str
     more = f", and {len(rows) - MOST_NAMED} more" if len(rows) > MOST_NAMED else ""
     return (
         f"{first} and {second} contradict each other on {len(rows)} of {pairs} pairs of methods, each sure of its "
-        f"side: {first} puts {'; '.join(said)}{more}; {second} says the reverse. Choose between them by what they "
-        "measure, not by which method they favour."
+        f"side: {first} puts {'; '.join(said)}{more}; {second} says the reverse."
     )

@@ -43,6 +43,8 @@ class MetricTable(Analysis):
     )
     reference: ClassVar[str] = "Efron & Tibshirani 1993; Theiler et al. 1992; Song et al. 2023 (arXiv:2304.13836)"
     needs: ClassVar[tuple[str, ...]] = ("reader", "case", "method")
+    task: ClassVar[str] = ""
+    uses: ClassVar[tuple[str, ...]] = ("control", "metric.*")
 
     def examine(self, rows: pd.DataFrame, draft: Draft, setting: Setting) -> None:
         """One row a metric and method; then controls, noise and reasons where there are any."""
@@ -51,6 +53,8 @@ class MetricTable(Analysis):
         if not names:
             raise TooFew("The table holds no metric values.")
         warn_of_few_cases(maps, draft)
+        if maps.groupby("method")["case"].agg(frozenset).nunique() > 1:
+            draft.warn("Not all methods were scored on the same cases: their means are not over the same images.")
         signs = signs_of(names, draft, setting)
         table = _means(maps, names, METRIC_PREFIX, setting)
         table.insert(1, "higher_is_better", [signs[name] > 0 for name in table["metric"]])

@@ -32,6 +32,7 @@ class Preference(Analysis):
     )
     reference: ClassVar[str] = "Bradley & Terry 1952; Davidson 1970"
     needs: ClassVar[tuple[str, ...]] = ("reader", "case", "method", "method_b", "answer")
+    uses: ClassVar[tuple[str, ...]] = ("control",)
     task: ClassVar[str] = "preference"
 
     readers: Literal["robust", "random"] = field(

@@ -45,6 +45,7 @@ class Quadrant(Analysis):
         "both sides (Bonferroni), leave out the lines. Faithfulness is relative to the methods compared."
     )
     reference: ClassVar[str] = "Jin et al. 2023 (truthfulness, informative plausibility)"
+    uses: ClassVar[tuple[str, ...]] = ("control", "occurrence", "metric.*")
 
     outcome: str = field(default="coverage", metadata={"help": "The question that stands for usefulness."})
     metric: str | None = field(default=None, metadata={"help": "The metric that stands for faithfulness."})

@@ -33,6 +33,7 @@ class ReaderStudyAnalysis(Analysis):
     )
     reference: ClassVar[str] = "Obuchowski & Rockette 1995; Hillis 2007"
     needs: ClassVar[tuple[str, ...]] = ("reader", "case", "question", "truth")
+    uses: ClassVar[tuple[str, ...]] = ("arm", "method", "advice", "initial", "final", "answer", "occurrence")
     task: ClassVar[str] = "diagnosis"
 
     covariance: Literal["jackknife", "delong", "unbiased"] = field(

@@ -36,6 +36,7 @@ class RelianceAnalysis(Analysis):
     )
     reference: ClassVar[str] = "Schemmer et al. 2023"
     needs: ClassVar[tuple[str, ...]] = ("reader", "case", "question", "truth", "advice")
+    uses: ClassVar[tuple[str, ...]] = ("arm", "method", "initial", "final", "answer", "occurrence")
     task: ClassVar[str] = "diagnosis"
 
     threshold: float = field(default=50.0, metadata={"help": "The probability (0 to 100) from which an answer is yes."})

@@ -3,11 +3,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from evaluation.__main__ import main
+from evaluation.analyses import registry
+from foundation.registry import parameters_of
 from tests.evaluation.analyses.study import usefulness_table
 
 
@@ -46,6 +51,8 @@ def test_it_lists_the_analyses(capsys: pytest.CaptureFixture[str]) -> None:
         (["agrement", "TABLE"], "Did you mean agreement"),
         (["agreement", "nowhere.csv"], "There is no file nowhere.csv."),
         (["agreement"], "Name the CSV file to analyse."),
+        (["agreement", "TABLE", "--sed", "3"], "Unrecognized arguments: --sed 3"),
+        (["agreement", "TABLE", "--seed", "x"], "invalid int value"),
         (["agreement", "TABLE", "--set", "floor"], "must read NAME=VALUE"),
         (["agreement", "TABLE", "--set", "floor=high"], "floor cannot be 'high'"),
         (["benchmark", "TABLE", "--lower", "road"], "no metric 'road'"),
@@ -74,3 +81,44 @@ def test_it_runs_as_a_module(table: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "alpha" in done.stdout
+
+
+@pytest.mark.parametrize("name", [part.name for part in registry])
+def test_help_names_the_columns_and_the_parameters(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    part = registry[name]
+    assert all(f"  {column}: " in text for column in (*part.needs, *part.uses))
+    assert all(f"  {parameter.name}=" in text for parameter in parameters_of(part))
+
+
+MISTAKES: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
+    "a missing column": (lambda data: data.drop(columns="score"), "no column 'score'"),
+    "one reader": (lambda data: data[data["reader"] == "r00"], "Only 1 reader"),
+    "text in a score column": (lambda data: data.assign(score="good"), "not a number"),
+    "all answers equal": (lambda data: data.assign(score=3.0), "All"),
+    "an empty table": (lambda data: data.iloc[:0], "no rows|no answers"),
+    "no answers given": (lambda data: data.assign(score=np.nan), "no"),
+    "another task's table": (lambda data: data.assign(task="preference"), "no answers of the task 'usefulness'"),
+    "all rows excluded": (lambda data: data.assign(excluded_by="too fast"), "There are no rows to analyse."),
+    "an infinite score": (lambda data: data.assign(score=np.inf), "infinite"),
+    "a comma for the decimal point": (lambda data: data.assign(score="3,5"), "not a number"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+@pytest.mark.parametrize("name", ["agreement", "usefulness-model"])
+def test_a_mistake_in_the_data_gets_a_clear_sentence(
+    name: str, mistake: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change, sentence = MISTAKES[mistake]
+    path = tmp_path / "ratings.csv"
+    change(usefulness_table()).to_csv(path, index=False)
+    status = main([name, str(path), "--bootstrap", "20"])
+    captured = capsys.readouterr()
+    said = captured.err if status else captured.out.partition("Warnings:")[2]
+    assert any(part in said for part in sentence.split("|")), captured
+    assert "Traceback" not in captured.err
+    assert status == 0 or captured.err.count("\n") == 1

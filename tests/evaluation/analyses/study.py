@@ -88,6 +88,22 @@ def diagnosis_table(readers: int = 12, cases: int = 24, seed: int = 0) -> pd.Dat
     return pd.DataFrame(rows)
 
 
+def questionnaire_table(readers: int = 12, seed: int = 0) -> pd.DataFrame:
+    """Answers to two instruments by readers who differ in how much they like the system."""
+    random = np.random.default_rng(seed)
+    rows = []
+    for reader in range(readers):
+        liking = random.normal()
+        for slug, items, high, turned in (("sus", 10, 5, (2, 4, 6, 8, 10)), ("toast", 9, 7, ())):
+            for item in range(1, items + 1):
+                value = int(np.clip(np.round((1 + high) / 2 + liking + 0.6 * random.normal()), 1, high))
+                score = 1 + high - value if item in turned else value
+                row = {"reader": f"r{reader:02d}", "task": "questionnaire", "instrument": slug, "item": item}
+                rows.append({**row, "score": float(score), "excluded_by": ""})
+    return pd.DataFrame(rows)
+
+
 def whole_table() -> pd.DataFrame:
-    """All three tasks in one long table."""
-    return pd.concat([usefulness_table(), preference_table(), diagnosis_table()], ignore_index=True)
+    """All tasks in one long table."""
+    parts = [usefulness_table(), preference_table(), diagnosis_table(), questionnaire_table()]
+    return pd.concat(parts, ignore_index=True)

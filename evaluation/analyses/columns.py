@@ -1,0 +1,33 @@
+"""The columns of the long table that analyses read, each with its meaning."""
+
+from __future__ import annotations
+
+from evaluation.analyses.table import METRIC_PREFIX
+
+COLUMNS: dict[str, str] = {
+    "advice": "what the AI said: 1 present, 0 absent",
+    "ai_correct": "whether the AI was right: true or false",
+    "answer": "the answer as it was given: 'first', 'second' or 'tie' in the task preference",
+    "arm": "the arm of the decision; without it the method stands in",
+    "case": "which image was seen",
+    "control": "whether the method is a control: true or false (default false)",
+    "dataset": "where the case comes from; cases of different datasets are told apart",
+    "excluded_by": "the rule that takes the row out; empty for rows that count",
+    "final": "the answer after the advice: 0 or 1, or a probability from 0 to 100",
+    "initial": "the answer before the advice: 0 or 1, or a probability from 0 to 100",
+    "instrument": "the questionnaire: sus, nasa-tlx, jian, toast, explanation-satisfaction or system-causability",
+    "item": "the number of the questionnaire's item, from 1",
+    METRIC_PREFIX + "*": "a metric's value for the map of that row, one column a metric, e.g. metric.deletion",
+    "method": "which explanation method made the map",
+    "method_b": "the method of the second map in a comparison",
+    "network": "which network was explained; its cases are told apart",
+    "occurrence": "1 for the first answer to a map, 2 for its repeat (default 1)",
+    "question": "which question was asked",
+    "reader": "who answered",
+    "score": "the answer as a number",
+    "seconds_to_explain": "how long the map took to make",
+    "task": "usefulness, preference or diagnosis; without it all rows belong to the analysis's task",
+    "truth": "the reference standard: 1 present, 0 absent",
+}
+
+COMMON = ("task", "excluded_by", "network", "dataset")
