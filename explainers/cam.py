@@ -13,9 +13,11 @@ from explainers.base import Explained, Explainer, Request
 from explainers.errors import LayerError
 from explainers.gradients import gradient_chunk
 from explainers.layers import chosen_layer
-from foundation.forwards import SMALLEST_CHUNK
 from foundation.regions import predicted
 from foundation.targets import RegionTarget, Target
+
+# Images that go through the network at once on a CPU: four together are the fastest where nothing is folded.
+PAIR_CHUNK = {"cpu": 4}
 
 
 class Pair(NamedTuple):
@@ -102,7 +104,8 @@ def _keep(request: Request, layer: str, passed: _Passed) -> None:
 def _passed(request: Request, layer: str, *, differentiate: bool) -> _Passed:
     """All images through the network, cut at the layer, in chunks that fit the memory."""
     count = len(request.images)
-    size = gradient_chunk(request) if count > SMALLEST_CHUNK else count
+    useful = PAIR_CHUNK.get(request.images.device.type, count)
+    size = min(useful, gradient_chunk(request)) if count > useful else count
     index = torch.arange(count, device=request.images.device).split(size)
     with torch.set_grad_enabled(differentiate):
         parts = [_cut_at(request.model, request.images[part], request.target.take(part), layer) for part in index]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +16,9 @@ from explainers.gradients import gradient_chunk
 
 # Modules that lay what they wrap beside their own input: their output is no layer's, but two layers' together.
 JOINS = frozenset({"SkipConnection"})
+
+# Default layers and chunk sizes by network, forgotten with it.
+_KNOWN: WeakKeyDictionary[nn.Module, dict[Any, tuple[str, int]]] = WeakKeyDictionary()
 
 
 class Call(NamedTuple):
@@ -35,7 +39,7 @@ class Call(NamedTuple):
 def chosen_layer(request: Request, layer: str | None) -> str:
     """The given layer's name, checked; or the default: the last feature maps before pooling, or the bottleneck."""
     if layer is None:
-        return request.shared("default layer", lambda: _found_while_measuring(request))
+        return request.shared("default layer", lambda: _remembered(request))
     if layer not in dict(request.model.named_modules()):
         raise LayerError(f"The network has no layer {layer!r}.")
     return layer
@@ -82,12 +86,24 @@ def _places(shape: torch.Size) -> int:
     return shape[2] * shape[3] if len(shape) == 4 else 0
 
 
-def _found_while_measuring(request: Request) -> str:
-    """From the pass that measures how many images a gradient may hold, if that is still to come."""
-    calls: list[Call] = []
-    with watched(request.model, calls):
-        gradient_chunk(request)
-    return layer_of(calls) if calls else default_layer(request.model, request.images)
+def _remembered(request: Request) -> str:
+    """The default layer, found once for a network of this structure and images of this shape.
+
+    The pass that finds it also measures how many images a gradient may hold; both are asked for anew with each call
+    of `explain`, which may be for a single image.
+    """
+    images = request.images
+    structure = tuple((name, type(module), module.extra_repr()) for name, module in request.model.named_modules())
+    key = (structure, images.shape[1:], images.dtype, images.device, request.memory_mb)
+    known = _KNOWN.setdefault(request.model, {})
+    if key not in known:
+        calls: list[Call] = []
+        with watched(request.model, calls):
+            chunk = gradient_chunk(request)
+        known[key] = (layer_of(calls) if calls else default_layer(request.model, images), chunk)
+    layer, chunk = known[key]
+    request.shared("gradient chunk", lambda: chunk)
+    return layer
 
 
 @contextmanager

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 from captum.attr import LayerGradCam
@@ -11,7 +15,10 @@ from torch.nn.functional import interpolate
 from explainers.layers import default_layer
 from explainers.methods import registry
 from foundation.targets import ClassTarget, RegionTarget
+from tests.explainers import sines
 from tests.explainers.networks import build, picture
+
+PEER = json.loads((Path(__file__).parent / "golden" / "pytorch_grad_cam.json").read_text())
 
 
 @pytest.mark.parametrize(
@@ -22,6 +29,10 @@ from tests.explainers.networks import build, picture
         ("plain", "4"),
         ("basic-unet", "down_4"),
         ("unet", "model.1.submodule.1.submodule"),
+        ("se-resnet", "layer4"),
+        ("efficient-net", "_swish"),
+        ("seg-resnet", "down_layers.2"),
+        ("attention-unet", "model.1.submodule.1.submodule"),
     ],
 )
 def test_the_default_layer_is_before_pooling_or_the_bottleneck(network: str, layer: str) -> None:
@@ -73,7 +84,26 @@ def test_grad_cam_of_a_region_equals_the_formula_by_plain_autograd() -> None:
     torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-6)
 
 
+def test_a_changed_network_gets_another_default_layer() -> None:
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+    grad_cam = registry.build("grad-cam")
+    made = [grad_cam.explain_with_record(model, picture(1), ClassTarget(0)).record[0]["layer"] for _ in range(2)]
+    assert made == ["1", "1"]
+    model.insert(2, nn.Tanh())
+    assert grad_cam.explain_with_record(model, picture(1), ClassTarget(0)).record[0]["layer"] == "2"
+
+
 @pytest.mark.parametrize("layer, sentence", [("nowhere", "no layer 'nowhere'"), ("fc", "no stack of feature maps")])
 def test_a_wrong_layer_is_refused(layer: str, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         registry.build("grad-cam", {"layer": layer}).explain(build("resnet"), picture(), ClassTarget(0))
+
+
+@pytest.mark.parametrize("name", sorted(PEER["maps"]))
+def test_it_equals_pytorch_grad_cam(name: str) -> None:
+    # Oracle: stored maps of pytorch_grad_cam 1.5.7, which scales each into [0, 1]. (Its Grad-CAM++ adds 1e-6 to the
+    # denominator of alpha, where squared gradients are not much larger, and is no oracle.)
+    found = registry.build(name, {"layer": "4"}).explain(sines.network(), sines.image(), ClassTarget(PEER["class"]))[0]
+    scaled = (found - found.min()) / (found.max() - found.min())
+    wanted = np.array(PEER["maps"][name])
+    assert np.abs(scaled.numpy() - wanted).max() < 1e-5
