@@ -34,6 +34,9 @@ class AveragePrecision(Metric):
     needs: ClassVar[frozenset[str]] = frozenset({"mask"})
     summary: ClassVar[str] = "The area under the precision-recall curve of the map against the true region."
     caveat: ClassVar[str] = "Its chance level is the region's share of the image: compare methods on the same images."
+    formula: ClassVar[str] = "mean over the mask's pixels of the share of mask among the pixels at least as high"
+    span: ClassVar[str] = "0 to 1; the mask's share of the image by chance"
+    undefined_when: ClassVar[str] = "For an empty mask."
 
     sign: Sign = field(default="signed", metadata={"help": "How the map's sign is read before pixels are ordered"})
 

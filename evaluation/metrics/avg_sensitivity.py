@@ -32,6 +32,9 @@ class AvgSensitivity(SensitivityMetric):
     caveat: ClassVar[str] = (
         "A map that ignores the network and the image is best of all, and a rough network makes true maps look bad."
     )
+    formula: ClassVar[str] = "mean over x' within the radius of x of |map(x') - map(x)| / |map(x)|"
+    span: ClassVar[str] = "from 0"
+    undefined_when: ClassVar[str] = "For a map of zeros and for a constant image."
     stochastic: ClassVar[bool] = True
 
     def judge(self, inputs: Inputs) -> Scored:

@@ -84,6 +84,12 @@ class Metric(abc.ABC):
     """One sentence: what it measures."""
     caveat: ClassVar[str]
     """One sentence: how it is known to fail."""
+    formula: ClassVar[str] = ""
+    """The formula in words and signs; f is the explained output, x the image."""
+    span: ClassVar[str] = ""
+    """The values that it can take."""
+    undefined_when: ClassVar[str] = ""
+    """One sentence: when the score is NaN."""
     version: ClassVar[str] = "1"
     """Changes whenever the same arguments would give another value."""
     stochastic: ClassVar[bool] = False

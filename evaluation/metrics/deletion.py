@@ -30,6 +30,9 @@ class Deletion(CurveMetric):
     caveat: ClassVar[str] = (
         "Removed pixels leave images unlike any the network saw, so it also measures how the network takes the gaps."
     )
+    formula: ClassVar[str] = "mean over k of f(x without the k most influential pixels)"
+    span: ClassVar[str] = "that of the output"
+    undefined_when: ClassVar[str] = "Where the output is not finite; as Dice, where the network predicts no region."
 
     def judge(self, inputs: Inputs) -> Scored:
         """The mean of the most-influential-first curve."""

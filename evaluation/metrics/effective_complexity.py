@@ -32,6 +32,9 @@ class EffectiveComplexity(Metric):
     caveat: ClassVar[str] = (
         "Most unrectified maps use every pixel, so it separates few methods unless the threshold is raised."
     )
+    formula: ClassVar[str] = "number of pixels with |map| above the threshold times its largest"
+    span: ClassVar[str] = "1 to the number of pixels"
+    undefined_when: ClassVar[str] = "For a map of zeros."
 
     threshold: float = field(
         default=1e-5, metadata={"help": "Negligible share of the map's largest magnitude", "minimum": 0.0}

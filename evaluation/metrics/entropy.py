@@ -29,6 +29,9 @@ class Entropy(Metric):
     needs: ClassVar[frozenset[str]] = frozenset()
     summary: ClassVar[str] = "The entropy of how the map's magnitude is spread over the pixels."
     caveat: ClassVar[str] = "It grows with the number of pixels: compare maps of one size only."
+    formula: ClassVar[str] = "- sum of p ln p with p = |map| / sum of |map|"
+    span: ClassVar[str] = "0 to ln(pixels)"
+    undefined_when: ClassVar[str] = "For a map of zeros."
 
     sign: Literal["absolute", "positive"] = field(
         default="absolute", metadata={"help": "Magnitudes, or the positive part only"}

@@ -37,6 +37,9 @@ class FaithfulnessCorrelation(Metric):
     caveat: ClassVar[str] = (
         "A hundred random sets often say less than their own noise: look at the standard error before comparing maps."
     )
+    formula: ClassVar[str] = "Pearson's r over random sets S of: sum of the map over S, and f(x) - f(x without S)"
+    span: ClassVar[str] = "-1 to 1"
+    undefined_when: ClassVar[str] = "For a constant map, and where the output does not change."
     stochastic: ClassVar[bool] = True
 
     subsets: int = field(default=100, metadata={"help": "Random sets of pixels; one forward pass each", "minimum": 3})

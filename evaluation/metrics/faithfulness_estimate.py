@@ -44,6 +44,11 @@ class FaithfulnessEstimate(Metric):
     caveat: ClassVar[str] = (
         "A correlation over a few groups: one group that the network minds, most often the first, can decide it."
     )
+    formula: ClassVar[str] = (
+        "Pearson's r over the steps G of the map's order of: sum of the map over G, and f(x) - f(x without G)"
+    )
+    span: ClassVar[str] = "-1 to 1"
+    undefined_when: ClassVar[str] = "For a constant map, and where the output does not change."
 
     steps: int = field(default=32, metadata={"help": "Groups of pixels; one forward pass each", "minimum": 3})
     sign: Sign = field(

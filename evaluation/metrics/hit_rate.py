@@ -38,6 +38,9 @@ class HitRate(Metric):
     needs: ClassVar[frozenset[str]] = frozenset({"mask"})
     summary: ClassVar[str] = "The share of the separate true regions that hold one of the map's strongest peaks."
     caveat: ClassVar[str] = "A noisy map has peaks everywhere in its top pixels and hits large regions by chance."
+    formula: ClassVar[str] = "share of the mask's connected parts with a local maximum among the map's top pixels"
+    span: ClassVar[str] = "0 to 1"
+    undefined_when: ClassVar[str] = "For an empty mask."
 
     top_percent: float = field(
         default=5.0, metadata={"help": "Share of the map's pixels that count as its top, in percent", "minimum": 0.0}

@@ -44,6 +44,9 @@ class Infidelity(Metric):
         "It punishes maps whose values are not in the output's unit, such as CAMs, whatever they show; "
         "scale them to compare."
     )
+    formula: ClassVar[str] = "mean over squares Q of (sum of the map over Q - (f(x) - f(x without Q)))^2"
+    span: ClassVar[str] = "from 0, in squared units of the output"
+    undefined_when: ClassVar[str] = "Where the output is not finite."
 
     side: int = field(default=16, metadata={"help": "Side of the squares, in pixels", "minimum": 1})
     scaled: bool = field(default=False, metadata={"help": "Multiply each map by the factor that fits best first"})

@@ -28,6 +28,9 @@ class Insertion(CurveMetric):
     needs: ClassVar[frozenset[str]] = frozenset({"model"})
     summary: ClassVar[str] = "The mean output while pixels are put into a bare baseline, the most influential first."
     caveat: ClassVar[str] = "Smooth maps gain, because connected patches on a bare baseline look more like real images."
+    formula: ClassVar[str] = "mean over k of f(baseline with the k most influential pixels of x)"
+    span: ClassVar[str] = "that of the output"
+    undefined_when: ClassVar[str] = "Where the output is not finite; as Dice, where the network predicts no region."
 
     def judge(self, inputs: Inputs) -> Scored:
         """The mean of the least-influential-first curve."""

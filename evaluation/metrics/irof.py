@@ -45,6 +45,9 @@ class Irof(Metric):
     caveat: ClassVar[str] = (
         "It depends on the segments, and a saturated probability stays high until most of the image is gone."
     )
+    formula: ClassVar[str] = "area over the curve of f(x without the l most relevant segments) / f(x)"
+    span: ClassVar[str] = "up to 1; 0 where the output never falls"
+    undefined_when: ClassVar[str] = "Where the output on the whole image is not positive."
 
     segments: Cut = field(default="superpixels", metadata={"help": "How each image is cut: SLIC's superpixels, a grid"})
     cells: int = field(default=8, metadata={"help": "Segments along a side; about its square in all", "minimum": 1})

@@ -29,6 +29,9 @@ class MaskAUC(Metric):
     needs: ClassVar[frozenset[str]] = frozenset({"mask"})
     summary: ClassVar[str] = "The chance that a pixel of the true region has a higher value than one outside it."
     caveat: ClassVar[str] = "With small regions it is high for almost any map that is low at the image's border."
+    formula: ClassVar[str] = "P(a pixel inside the mask is higher than one outside), ties as a half"
+    span: ClassVar[str] = "0 to 1; 0.5 by chance"
+    undefined_when: ClassVar[str] = "For an empty mask, and for one that covers the whole image."
 
     sign: Sign = field(default="signed", metadata={"help": "How the map's sign is read before pixels are ordered"})
 

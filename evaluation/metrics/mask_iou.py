@@ -32,6 +32,9 @@ class MaskIoU(Metric):
     caveat: ClassVar[str] = (
         "It knows the region's size, which no reader does, and favours maps as smooth as the region."
     )
+    formula: ClassVar[str] = "|top and mask| / |top or mask|, the top being the map's |mask| highest pixels"
+    span: ClassVar[str] = "0 to 1"
+    undefined_when: ClassVar[str] = "For an empty mask."
 
     sign: Sign = field(default="signed", metadata={"help": "How the map's sign is read before pixels are ordered"})
 

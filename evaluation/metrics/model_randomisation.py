@@ -35,6 +35,9 @@ class ModelRandomisation(Metric):
     caveat: ClassVar[str] = (
         "Noisy maps look good, because noise never resembles itself; it cannot rank methods (Binder et al. 2023)."
     )
+    formula: ClassVar[str] = "mean over stages of Spearman's r of: the map, and the map for the randomised network"
+    span: ClassVar[str] = "-1 to 1"
+    undefined_when: ClassVar[str] = "For a constant map."
     stochastic: ClassVar[bool] = True
 
     steps: int = field(default=2, metadata={"help": "Stages of the cascade; each costs one explanation", "minimum": 1})

@@ -28,6 +28,9 @@ class PixelFlipping(CurveMetric):
     needs: ClassVar[frozenset[str]] = frozenset({"model"})
     summary: ClassVar[str] = "The mean fall of the output while pixels are removed, the map's most relevant first."
     caveat: ClassVar[str] = "Falls of a logit are not comparable between networks, and removal leaves unusual images."
+    formula: ClassVar[str] = "mean over k of f(x) - f(x without the k most influential pixels)"
+    span: ClassVar[str] = "any; 0 where the output never falls"
+    undefined_when: ClassVar[str] = "Where the output is not finite; as Dice, where the network predicts no region."
 
     def judge(self, inputs: Inputs) -> Scored:
         """The mean fall along the most-relevant-first curve."""

@@ -32,6 +32,9 @@ class PointingGame(Metric):
     needs: ClassVar[frozenset[str]] = frozenset({"mask"})
     summary: ClassVar[str] = "Whether the map's highest pixel lies in the true region."
     caveat: ClassVar[str] = "It reads one pixel only, and large or central regions are easy to hit by chance."
+    formula: ClassVar[str] = "share of the map's highest pixels that lie in the mask"
+    span: ClassVar[str] = "0 to 1"
+    undefined_when: ClassVar[str] = "For an empty mask."
 
     tolerance: int = field(
         default=0, metadata={"help": "Distance in pixels at which a miss still counts as a hit", "minimum": 0}

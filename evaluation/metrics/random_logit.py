@@ -34,6 +34,9 @@ class RandomLogit(Metric):
     needs: ClassVar[frozenset[str]] = frozenset({"model", "explain"})
     summary: ClassVar[str] = "How similar the map is to the one for another class of the same network."
     caveat: ClassVar[str] = "With two classes whose logits mirror each other, maps that differ only in sign are right."
+    formula: ClassVar[str] = "Spearman's r of: the map, and the map for another class"
+    span: ClassVar[str] = "-1 to 1"
+    undefined_when: ClassVar[str] = "For a constant map, and for a network with one output."
     stochastic: ClassVar[bool] = True
 
     sign: Sign = field(default="signed", metadata={"help": "How the maps' sign is read before they are compared"})

@@ -25,6 +25,9 @@ class RelevanceMass(Metric):
     needs: ClassVar[frozenset[str]] = frozenset({"mask"})
     summary: ClassVar[str] = "The share of the map's positive relevance that lies in the true region."
     caveat: ClassVar[str] = "Adding a constant to the map changes it, and a large region gets a large share by chance."
+    formula: ClassVar[str] = "sum of the map's positive part inside the mask / sum everywhere"
+    span: ClassVar[str] = "0 to 1"
+    undefined_when: ClassVar[str] = "For an empty mask, and for a map without a positive value."
 
     sign: Literal["positive", "absolute"] = field(
         default="positive", metadata={"help": "Count the positive part, or magnitudes"}

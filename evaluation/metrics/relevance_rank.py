@@ -29,6 +29,9 @@ class RelevanceRank(Metric):
     needs: ClassVar[frozenset[str]] = frozenset({"mask"})
     summary: ClassVar[str] = "The share of the map's highest pixels, as many as the true region has, that lie in it."
     caveat: ClassVar[str] = "Its chance level is the region's share of the image, so small regions score low."
+    formula: ClassVar[str] = "share of the map's top |mask| pixels that lie in the mask"
+    span: ClassVar[str] = "0 to 1"
+    undefined_when: ClassVar[str] = "For an empty mask."
 
     sign: Sign = field(default="positive", metadata={"help": "How the map's sign is read before pixels are ordered"})
 

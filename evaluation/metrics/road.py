@@ -39,6 +39,11 @@ class Road(Metric):
     caveat: ClassVar[str] = (
         "It rewards blurred maps: few scattered pixels are filled in from their neighbours and nothing is lost."
     )
+    formula: ClassVar[str] = (
+        "mean over p of f(x with the p % least influential pixels imputed) - f(x with the p % most influential imputed)"
+    )
+    span: ClassVar[str] = "any; 0 for a constant map"
+    undefined_when: ClassVar[str] = "Where the output is not finite."
     stochastic: ClassVar[bool] = True
 
     percentages: tuple[float, ...] = field(

@@ -41,6 +41,11 @@ class SensitivityN(Metric):
     caveat: ClassVar[str] = (
         "Scattered pixels make images unlike any the network saw, and few pixels hardly move it: mind the noise."
     )
+    formula: ClassVar[str] = (
+        "mean over n of Pearson's r over random sets S of n pixels of: sum of the map over S, and f(x) - f(x without S)"
+    )
+    span: ClassVar[str] = "-1 to 1"
+    undefined_when: ClassVar[str] = "For a constant map, and where the output does not change for one of the n."
     stochastic: ClassVar[bool] = True
 
     subsets: int = field(

@@ -42,6 +42,11 @@ class SmoothModelRandomisation(Metric):
     caveat: ClassVar[str] = (
         "It judges the smoothed method, which is not the one shown, and still cannot rank methods (Binder et al. 2023)."
     )
+    formula: ClassVar[str] = (
+        "mean over stages of Spearman's r of: the mean map over noisy images, and the same for the randomised network"
+    )
+    span: ClassVar[str] = "-1 to 1"
+    undefined_when: ClassVar[str] = "For a constant map."
     stochastic: ClassVar[bool] = True
 
     steps: int = field(default=2, metadata={"help": "Stages of the cascade", "minimum": 1})

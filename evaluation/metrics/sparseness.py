@@ -32,6 +32,9 @@ class Sparseness(Metric):
     needs: ClassVar[frozenset[str]] = frozenset()
     summary: ClassVar[str] = "How unevenly the map's magnitude is spread over the pixels (Gini index)."
     caveat: ClassVar[str] = "It says nothing about truth: a single random pixel is as sparse as can be."
+    formula: ClassVar[str] = "Gini index of |map|"
+    span: ClassVar[str] = "0 to 1"
+    undefined_when: ClassVar[str] = "For a map of zeros."
 
     sign: Literal["absolute", "positive"] = field(
         default="absolute", metadata={"help": "Magnitudes, or the positive part only"}

@@ -31,6 +31,11 @@ class SymmetricRelevanceGain(CurveMetric):
         "How much longer the output lasts when the least rather than the most influential go first."
     )
     caveat: ClassVar[str] = "Its size follows the network's logits: compare methods within a network, not across."
+    formula: ClassVar[str] = (
+        "mean over k of f(x without the k least influential pixels) - f(x without the k most influential)"
+    )
+    span: ClassVar[str] = "any; 0 for a map without information"
+    undefined_when: ClassVar[str] = "Where the output is not finite; as Dice, where the network predicts no region."
 
     def judge(self, inputs: Inputs) -> Scored:
         """The difference of the two curves' means."""
