@@ -7,7 +7,8 @@ from typing import Any
 
 from torch import Tensor
 
-from explainers.interception import Call
+from explainers.base import Request
+from explainers.interception import Call, Interception
 
 # The order of the arguments, by function.
 ARGUMENTS = {
@@ -77,3 +78,28 @@ class Norm:
             rows = self.grouped(inputs)
             spread = rows.var(-1, unbiased=False, keepdim=True).expand_as(rows).reshape(inputs.shape)
         return self.laid(inputs) / (spread + self.eps).sqrt()
+
+
+def normalises_images(request: Request) -> bool:
+    """Whether the network has norms by an image's own statistics over places, seen in one forward pass of one image.
+
+    Norms of single tokens do not count: they stand behind a sum with the tokens' positions.
+    """
+    return request.shared("normalises images", lambda: _seen(request))
+
+
+def _seen(request: Request) -> bool:
+    watch = _Watch()
+    watch.of_network(request.model, request.images[:1].clone().requires_grad_())
+    return watch.own
+
+
+class _Watch(Interception):
+    def __init__(self) -> None:
+        super().__init__()
+        self.own = False
+
+    def called(self, call: Call) -> Any:
+        if call.name in ("instance_norm", "group_norm") and not Norm.of(call).fixed:
+            self.own = True
+        return call.run()

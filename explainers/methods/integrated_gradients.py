@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,11 @@ from explainers.baselines import Baseline, baseline_images
 from explainers.errors import ExplainError
 from explainers.gradients import gradient_chunk
 from explainers.methods import registry
+from explainers.norms import normalises_images
 from foundation.forwards import input_gradient
+
+# Baselines without structure.
+CONSTANT = frozenset({"zero", "mean"})
 
 
 @registry.register
@@ -22,7 +27,10 @@ class IntegratedGradients(Explainer):
     """The gradient averaged on the way from a baseline to the image, times their difference.
 
     Gauss-Legendre nodes; an image whose map misses the difference of the outputs by more than `tolerance` (relative)
-    gets twice as many, up to `most_steps`. The gap that is left is in the record.
+    gets twice as many, up to `most_steps`. The gap that is left is in the record, with a warning where it is larger.
+
+    A network that normalises each image by its own statistics does not see how faint an image is: from a constant
+    baseline nearly all happens at the first step, and nothing is promised. The record says so; `blur` is better there.
     """
 
     name = "integrated-gradients"
@@ -44,9 +52,18 @@ class IntegratedGradients(Explainer):
         baselines = baseline_images(request.images, self.baseline)
         wanted = (request.values() - request.values_of(baselines)).tolist()
         made = [self._one(request, i, baselines[i], wanted[i]) for i in range(len(wanted))]
-        return Explained(torch.stack([image_map for image_map, _ in made]), [record for _, record in made])
+        note = self._note(request)
+        return Explained(torch.stack([image_map for image_map, _ in made]), [record | note for _, record in made])
 
-    def _one(self, request: Request, i: int, baseline: Tensor, wanted: float) -> tuple[Tensor, dict[str, float]]:
+    def _note(self, request: Request) -> dict[str, str]:
+        if self.baseline not in CONSTANT or not normalises_images(request):
+            return {}
+        return {
+            "note": "The network normalises each image by its own statistics, so that its way from a constant baseline "
+            "is nearly a single step: compare with the baseline 'blur'."
+        }
+
+    def _one(self, request: Request, i: int, baseline: Tensor, wanted: float) -> tuple[Tensor, dict[str, Any]]:
         steps = self.steps
         while True:
             image_map = self._integrated(request, i, baseline, steps)
@@ -55,7 +72,10 @@ class IntegratedGradients(Explainer):
                 break
             steps *= 2
         relative = gap / abs(wanted) if wanted else float(gap > 0)
-        return image_map, {"difference": wanted, "completeness_gap": relative, "steps": steps}
+        record: dict[str, Any] = {"difference": wanted, "completeness_gap": relative, "steps": steps}
+        if relative > self.tolerance:
+            record["warning"] = f"With {steps} steps the map misses the difference of the outputs by {relative:.1%}."
+        return image_map, record
 
     def _integrated(self, request: Request, i: int, baseline: Tensor, steps: int) -> Tensor:
         difference = request.images[i] - baseline
