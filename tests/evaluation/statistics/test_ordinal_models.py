@@ -109,7 +109,7 @@ def test_profile_bounds_equal_clm(plain: CumulativeLinkFit) -> None:
 def test_profile_bounds_lose_what_chi_squared_allows(single: CumulativeLinkFit) -> None:
     """The likelihood is maximised again by scipy with the parameter held at its bound."""
     data = ratings()
-    bounds = single.confidence_intervals("profile", level=0.9)
+    bounds: Any = single.confidence_intervals("profile", level=0.9)
     assert list(bounds.index) == ["method[lime]", "method[shap]", "sd(case)"]
     formula = parse_formula("seven ~ method + (1|case)")
     design = fixed_effects(formula, data, None).matrix(data)
@@ -131,7 +131,7 @@ def test_profile_bounds_lose_what_chi_squared_allows(single: CumulativeLinkFit) 
 def test_the_profile_of_a_deviation_may_reach_zero() -> None:
     data = ratings()
     data["desk"] = np.random.default_rng(3).integers(0, 8, len(data)).astype(str)
-    bounds = clmm("seven ~ method + (1|desk)", data).confidence_intervals("profile")
+    bounds: Any = clmm("seven ~ method + (1|desk)", data).confidence_intervals("profile")
     assert bounds.loc["sd(desk)", "low"] == 0.0
     assert bounds.loc["sd(desk)", "high"] > 0.05
 
@@ -172,12 +172,12 @@ def test_probabilities_and_their_bounds_equal_clm(plain: CumulativeLinkFit) -> N
 
 
 def test_contrasts_speak_in_the_outcomes_units(single: CumulativeLinkFit) -> None:
-    means = single.marginal_means("method")
-    score = single.contrasts("method", "none", scale="score").set_index(["first", "second"])
+    means: Any = single.marginal_means("method")
+    score: Any = single.contrasts("method", "none", scale="score").set_index(["first", "second"])
     expected = means["mean"]["lime"] - means["mean"]["shap"]
     assert score.loc[("lime", "shap"), "estimate"] == pytest.approx(expected, abs=1e-10)
-    high = single.contrasts("method", "none", reference="shap", scale="probability", at_least=6).set_index("first")
-    shares = means[["P(6)", "P(7)"]].sum(axis=1)
+    high: Any = single.contrasts("method", "none", reference="shap", scale="probability", at_least=6).set_index("first")
+    shares: Any = means[["P(6)", "P(7)"]].sum(axis=1)
     assert high.loc["lime", "estimate"] == pytest.approx(shares["lime"] - shares["shap"], abs=1e-10)
     latent = single.contrasts("method", "none").set_index(["first", "second"])
     np.testing.assert_allclose(score["z"], latent["z"], rtol=0.12)  # one question, so nearly one answer
@@ -190,7 +190,7 @@ def test_the_error_of_a_score_difference_is_that_of_simulated_parameters(single:
     rows = np.array([[0.0, 0.0], [1.0, 0.0]])
     scores = np.arange(1.0, 8.0)
     differences = [float(np.diff(single._marginal._probabilities(draw, rows) @ scores)[0]) for draw in draws]
-    row = single.contrasts("method", "none", scale="score").iloc[0]
+    row: Any = single.contrasts("method", "none", scale="score").iloc[0]
     assert row["se"] == pytest.approx(np.std(differences), rel=0.05)
 
 
