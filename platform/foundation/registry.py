@@ -66,7 +66,8 @@ class Registry(Generic[Part]):
             raise RegistryError(f"{part!r} is not a {self.base.__name__}.")
         if not name or not isinstance(name, str):
             raise RegistryError(f"{part.__name__} has no name.")
-        if name in self._parts and self._parts[name].__qualname__ != part.__qualname__:
+        known = self._parts.get(name)
+        if known is not None and (known.__module__, known.__qualname__) != (part.__module__, part.__qualname__):
             raise RegistryError(f"Two parts of {self.package} are called {name!r}.")
         self._parts[name] = part
         return part
@@ -109,14 +110,24 @@ class Registry(Generic[Part]):
     def _load(self) -> None:
         if self._loaded:
             return
-        self._loaded = True
-        package = importlib.import_module(self.package)
-        for module in pkgutil.iter_modules(package.__path__):
-            importlib.import_module(f"{self.package}.{module.name}")
-        for entry in importlib.metadata.entry_points(group=f"heatproof.{self.package}"):
+        self._loaded = True  # at once, since parts may ask for the registry while they are imported
+        try:
+            package = importlib.import_module(self.package)
+            for module in pkgutil.iter_modules(package.__path__):
+                importlib.import_module(f"{self.package}.{module.name}")
+            for entry in importlib.metadata.entry_points(group=f"heatproof.{self.package}"):
+                self._plug_in(entry)
+        except Exception:
+            self._loaded = False
+            raise
+
+    def _plug_in(self, entry: importlib.metadata.EntryPoint) -> None:
+        try:
             loaded: Any = entry.load()
-            if isinstance(loaded, type):
-                self.register(loaded)
+        except Exception as error:  # a stranger's module may raise anything
+            raise RegistryError(f"The plug-in {entry.name!r} ({entry.value}) cannot be loaded: {error}") from error
+        if isinstance(loaded, type):
+            self.register(loaded)
 
 
 def parameters_of(part: type[Any]) -> tuple[Parameter, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from evaluation.analyses import registry as analyses
 from evaluation.metrics import registry as metrics
@@ -21,6 +21,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, verbosity: int, **options: Any) -> None:
         for registry in (methods, metrics, analyses, tasks, designs):
-            count = sync_registry(registry)
+            try:
+                count = sync_registry(registry)
+            except ValueError as error:
+                raise CommandError(str(error), returncode=2) from error
             if verbosity:
                 self.stdout.write(f"{registry.package}: {count}")
