@@ -111,7 +111,7 @@ class Association(Analysis):
         return pd.DataFrame(columns=["rating_reliability", "corrected"], dtype=float)
 
     def _weigh(self, name: str, row: pd.Series[float], family: int, draft: Draft, setting: Setting) -> None:
-        interval = Interval(float(row["spearman"]), float(row["low"]), float(row["high"]))
+        interval = Interval(float(row["spearman"]), float(row["low"]), float(row["high"]), comparisons=family)
         title = setting.context.title(name)
         way = "agree with" if interval.estimate > 0 else "contradict"
         what = _MEANING.get(self.primary, self.primary)

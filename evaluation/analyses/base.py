@@ -45,8 +45,7 @@ class Setting:
 class Analysis(ABC):
     """A registered analysis; fields of the dataclass are its parameters.
 
-    `needs` names the columns without which it cannot be asked at all, `task` whose answers it reads (empty: it reads
-    what is known of the maps, whatever the task that showed them); data that are
+    `needs` names the columns without which it cannot be asked at all, `task` whose answers it reads; data that are
     merely thin give a result whose warnings say what is missing.
     """
 
@@ -84,7 +83,7 @@ class Analysis(ABC):
 
     def _is_of_other_tasks(self, table: pd.DataFrame) -> bool:
         require_columns(table)
-        return bool(self.task) and "task" in table and not (table["task"] == self.task).any()
+        return "task" in table and not (table["task"] == self.task).any()
 
     def _result(self, draft: Draft) -> AnalysisResult:
         return AnalysisResult(
@@ -96,6 +95,7 @@ class Analysis(ABC):
             warnings=tuple(draft.warnings),
             findings=tuple(draft.findings),
             open_questions=tuple(draft.open_questions),
+            tests=tuple(draft.tests),
         )
 
     def _kept(self, table: pd.DataFrame, draft: Draft) -> pd.DataFrame:

@@ -116,7 +116,7 @@ class FaithfulReliance(Analysis):
              "help readers to tell a right AI from a wrong one is open: change of the gap {}."),
         )  # fmt: skip
         for row, (claim, otherwise) in zip(contrasts.to_dict("records"), sentences, strict=True):
-            interval = Interval(row["estimate"], row["low"], row["high"])
+            interval = Interval(row["estimate"], row["low"], row["high"], comparisons=len(CONTRASTS))
             way = "raise" if interval.estimate > 0 else "lower"
             draft.weigh(
                 claim.format(way, interval),

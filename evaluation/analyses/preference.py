@@ -100,7 +100,7 @@ class Preference(Analysis):
     def _weigh(self, contrasts: pd.DataFrame, draft: Draft, setting: Setting) -> None:
         for row in contrasts.to_dict("records"):
             first, second = setting.context.title(row["first"]), setting.context.title(row["second"])
-            interval = Interval(row["estimate"], row["low_adjusted"], row["high_adjusted"])
+            interval = Interval(row["estimate"], row["low_adjusted"], row["high_adjusted"], comparisons=len(contrasts))
             more, less, gap = oriented(first, second, interval)
             draft.weigh(
                 f"Readers prefer {more} to {less}: log odds {gap}, adjusted for all pairs.",
@@ -108,6 +108,7 @@ class Preference(Analysis):
                 f"log odds of preferring {more} to {less}",
                 gap,
                 adjusted="Bonferroni over all pairs",
+                p=float(row["p"]),
             )
 
 

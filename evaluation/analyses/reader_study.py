@@ -71,10 +71,11 @@ class ReaderStudyAnalysis(Analysis):
             )
             claim = f"Readers are more accurate with {more} than with {less}: difference of areas {gap}."
             otherwise = f"Whether accuracy differs between {more} and {less} is open: difference of areas {gap}."
-            if row["p_adjusted"] < 0.05:
-                draft.weigh(claim, otherwise, f"difference of areas, {more} less {less}", gap, adjusted="Holm")
+            measure = f"difference of areas, {more} less {less}"
+            if row["p_adjusted"] >= 0.05:
+                draft.leave(otherwise, measure, gap, p=float(row["p"]))
             else:
-                draft.open_questions.append(otherwise)
+                draft.weigh(claim, otherwise, measure, gap, adjusted="Holm", p=float(row["p"]))
 
     def _compared(self, long: pd.DataFrame) -> ReaderStudy:
         return mrmc(

@@ -85,7 +85,7 @@ class RelianceAnalysis(Analysis):
     def _weigh(self, contrasts: pd.DataFrame, draft: Draft, setting: Setting) -> None:
         for row in contrasts.to_dict("records"):
             first, second = setting.context.title(row["first"]), setting.context.title(row["second"])
-            interval = Interval(row["estimate"], row["low"], row["high"])
+            interval = Interval(row["estimate"], row["low"], row["high"], comparisons=len(contrasts))
             more, less, gap = oriented(first, second, interval)
             what = _SENTENCES[row["measure"]]
             draft.weigh(

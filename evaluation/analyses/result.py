@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from evaluation.statistics import StatisticsError, ThinData
 
@@ -37,11 +38,27 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Tested:
+    """One comparison that an analysis made, claimed or left open.
+
+    `p` is the test's own, or recovered from the interval by the normal approximation; not adjusted for the others.
+    """
+
+    measure: str
+    estimate: float
+    low: float
+    high: float
+    null: float
+    level: float
+    p: float
+
+
+@dataclass(frozen=True)
 class AnalysisResult:
     """The outcome of one analysis; every table is a tidy frame with plain column names and a plain index.
 
     `reading` says in sentences what the tables show, `warnings` what the data do not allow or what was changed,
-    `findings` what the intervals carry and `open_questions` what they leave open.
+    `findings` what the intervals carry and `open_questions` what they leave open; `tests` are all the comparisons made.
     """
 
     name: str
@@ -52,6 +69,7 @@ class AnalysisResult:
     warnings: tuple[str, ...]
     findings: tuple[Finding, ...]
     open_questions: tuple[str, ...]
+    tests: tuple[Tested, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for a JSON field: tables as `{"columns": [...], "rows": [[...]]}`, missing numbers as None."""
@@ -64,6 +82,7 @@ class AnalysisResult:
             "warnings": list(self.warnings),
             "findings": [{key: _plain(value) for key, value in asdict(each).items()} for each in self.findings],
             "open_questions": list(self.open_questions),
+            "tests": [{key: _plain(value) for key, value in asdict(each).items()} for each in self.tests],
         }
 
     @classmethod
@@ -80,6 +99,9 @@ class AnalysisResult:
             warnings=tuple(data["warnings"]),
             findings=tuple(Finding(**each) for each in data["findings"]),
             open_questions=tuple(data["open_questions"]),
+            tests=tuple(
+                Tested(**{key: _known(value) for key, value in each.items()}) for each in data.get("tests", ())
+            ),
         )
 
 
@@ -92,6 +114,7 @@ class Draft:
     warnings: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     open_questions: list[str] = field(default_factory=list)
+    tests: list[Tested] = field(default_factory=list)
     muted: bool = False
 
     def add_table(self, name: str, table: pd.DataFrame) -> None:
@@ -108,14 +131,34 @@ class Draft:
         if sentence not in self.warnings:
             self.warnings.append(sentence)
 
-    def weigh(self, claim: str, otherwise: str, measure: str, interval: Interval, *, adjusted: str = "") -> None:
+    def weigh(
+        self,
+        claim: str,
+        otherwise: str,
+        measure: str,
+        interval: Interval,
+        *,
+        adjusted: str = "",
+        p: float | None = None,
+    ) -> None:
         """A finding if the interval leaves out the value of no effect, an open question if not."""
         low, high, null = interval.low, interval.high, interval.null
+        self._enter(measure, interval, p)
         if not self.muted and excludes(low, high, null):
             finding = Finding(claim, measure, interval.estimate, low, high, null, interval.level, adjusted)
             self.findings.append(finding)
         else:
             self.open_questions.append(otherwise)
+
+    def leave(self, question: str, measure: str, interval: Interval, *, p: float | None = None) -> None:
+        """An open question, whatever its interval: a procedure without intervals of its own did not carry the claim."""
+        self._enter(measure, interval, p)
+        self.open_questions.append(question)
+
+    def _enter(self, measure: str, interval: Interval, p: float | None) -> None:
+        low, high, null = interval.low, interval.high, interval.null
+        known = interval.p if p is None else p
+        self.tests.append(Tested(measure, interval.estimate, low, high, null, interval.level, known))
 
     @contextmanager
     def allow_thin(self, part: str) -> Iterator[None]:
@@ -128,17 +171,32 @@ class Draft:
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate with its bounds; `null` is the value of no effect."""
+    """An estimate with its bounds; `null` is the value of no effect.
+
+    Bounds that hold for several comparisons at once (Bonferroni) say for how many.
+    """
 
     estimate: float
     low: float
     high: float
     null: float = 0.0
     level: float = 0.95
+    comparisons: int = 1
+
+    @property
+    def p(self) -> float:
+        """The two-sided p-value of this comparison alone that the bounds imply, normally; NaN without bounds."""
+        width = self.high - self.low
+        if not math.isfinite(width):
+            return math.nan
+        if width <= 0:
+            return 1.0 if self.estimate == self.null else 0.0
+        se = width / (2.0 * float(stats.norm.isf((1.0 - self.level) / (2.0 * self.comparisons))))
+        return float(2.0 * stats.norm.sf(abs(self.estimate - self.null) / se))
 
     def turned(self) -> Interval:
         """The same difference seen from the other side."""
-        return Interval(-self.estimate, -self.high, -self.low, -self.null, self.level)
+        return replace(self, estimate=-self.estimate, low=-self.high, high=-self.low, null=-self.null)
 
     def __str__(self) -> str:
         if math.isnan(self.low) or math.isnan(self.high):
@@ -168,6 +226,11 @@ def figure(value: float) -> str:
 def _plain_table(table: pd.DataFrame) -> dict[str, Any]:
     rows = [[_plain(value) for value in row] for row in table.itertuples(index=False, name=None)]
     return {"columns": [str(name) for name in table.columns], "rows": rows}
+
+
+def _known(value: Any) -> Any:
+    """A missing number as NaN again."""
+    return math.nan if value is None else value
 
 
 def _plain(value: Any) -> Any:

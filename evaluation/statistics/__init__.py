@@ -11,6 +11,7 @@ from evaluation.statistics.intraclass import Intraclass, icc
 from evaluation.statistics.kappa import Agreement, FleissKappa, cohen_kappa, fleiss_kappa, gwet_ac
 from evaluation.statistics.krippendorff import Alpha, krippendorff_alpha
 from evaluation.statistics.linear_mixed import LinearMixedDesign, LinearMixedFit, lmm
+from evaluation.statistics.multiplicity import families
 from evaluation.statistics.omega import mcdonald_omega
 from evaluation.statistics.paired_comparison import PairedComparison, bradley_terry
 from evaluation.statistics.plackett_luce import RankedComparison, plackett_luce
@@ -57,6 +58,7 @@ __all__ = [
     "cohen_kappa",
     "cronbach_alpha",
     "delong",
+    "families",
     "fleiss_kappa",
     "friedman",
     "group_means",

@@ -9,8 +9,10 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from evaluation.analyses import Analysis, AnalysisContext, AnalysisResult, Finding, registry
+from evaluation.analyses.result import Interval
 from evaluation.statistics import ThinData
 from tests.evaluation.analyses.study import whole_table
 
@@ -181,6 +183,25 @@ def test_a_finding_that_its_interval_does_not_carry_cannot_be_stated() -> None:
     with pytest.raises(ValueError, match="does not carry"):
         Finding("Maps help.", "gain", 0.2, float("nan"), float("nan"))
     assert Finding("Maps help.", "gain", 0.2, 0.1, 0.3).null == 0.0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_comparison_is_kept_as_a_test(name: str) -> None:
+    found = result(name)
+    assert {finding.measure for finding in found.findings} <= {each.measure for each in found.tests}
+    for each in found.tests:
+        assert np.isnan(each.p) or 0 <= each.p <= 1
+        if each.low > each.null or each.high < each.null:
+            assert np.isnan(each.p) or each.p < 0.06
+
+
+def test_the_p_of_an_interval_is_that_of_the_comparison_alone() -> None:
+    """Normal bounds for one, and for ten comparisons at once: z = 2.5 either way."""
+    p = 2 * stats.norm.sf(2.5)
+    for comparisons in (1, 10):
+        reach = stats.norm.isf(0.025 / comparisons)
+        assert Interval(2.5, 2.5 - reach, 2.5 + reach, comparisons=comparisons).p == pytest.approx(p)
+    assert np.isnan(Interval(1.0, float("nan"), float("nan")).p)
 
 
 def test_thin_data_are_wrong_arguments_too() -> None:
