@@ -9,9 +9,12 @@ COLUMNS: dict[str, str] = {
     "ai_correct": "whether the AI was right: true or false",
     "answer": "the answer as it was given: 'first', 'second' or 'tie' in the task preference",
     "arm": "the arm of the decision; without it the method stands in",
+    "blur-matched.*": "what maps of the same values, laid out as smoothly, would score by this metric",
     "case": "which image was seen",
     "control": "whether the method is a control: true or false (default false)",
     "dataset": "where the case comes from; cases of different datasets are told apart",
+    "displayed.*": "the metric's value for the map as the reader saw it",
+    "error.*": "the Monte Carlo standard error of the metric's value",
     "excluded_by": "the rule that takes the row out; empty for rows that count",
     "final": "the answer after the advice: 0 or 1, or a probability from 0 to 100",
     "initial": "the answer before the advice: 0 or 1, or a probability from 0 to 100",
@@ -23,11 +26,13 @@ COLUMNS: dict[str, str] = {
     "network": "which network was explained; its cases are told apart",
     "occurrence": "1 for the first answer to a map, 2 for its repeat (default 1)",
     "question": "which question was asked",
+    "random.*": "what maps of the same values, laid out at random, would score by this metric",
     "reader": "who answered",
     "score": "the answer as a number",
     "seconds_to_explain": "how long the map took to make",
     "task": "usefulness, preference or diagnosis; without it all rows belong to the analysis's task",
     "truth": "the reference standard: 1 present, 0 absent",
+    "undefined.*": "why the metric has no value for the map",
 }
 
 COMMON = ("task", "excluded_by", "network", "dataset")

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from evaluation.analyses import registry
-from evaluation.analyses.base import Analysis, Setting
+from evaluation.analyses.base import Setting
 from evaluation.analyses.rank_agreement import within_case_tau
 from evaluation.analyses.result import Draft, Interval
 from evaluation.analyses.scores import (
     DISPLAYED,
+    OfMaps,
     cube,
     mean_over_cases,
     names_of,
@@ -32,7 +33,7 @@ SAME = 1e-6
 
 @registry.register
 @dataclass(frozen=True)
-class DisplayEffect(Analysis):
+class DisplayEffect(OfMaps):
     """Per metric: how many scores change by showing the map, by how much, and whether the methods' order stays."""
 
     name: ClassVar[str] = "display-effect"
@@ -44,9 +45,7 @@ class DisplayEffect(Analysis):
         "compared by Kendall's tau-b within each case, averaged over cases, controls left out unless asked for."
     )
     reference: ClassVar[str] = "Kendall 1945; Efron & Tibshirani 1993"
-    needs: ClassVar[tuple[str, ...]] = ("reader", "case", "method")
-    task: ClassVar[str] = ""
-    uses: ClassVar[tuple[str, ...]] = ("control", "metric.*")
+    uses: ClassVar[tuple[str, ...]] = ("control", f"{METRIC_PREFIX}*", f"{DISPLAYED}*")
 
     with_controls: bool = field(default=False, metadata={"help": "Keep the controls among the methods."})
 

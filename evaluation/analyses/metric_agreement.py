@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from evaluation.analyses import registry
-from evaluation.analyses.base import Analysis, Setting
+from evaluation.analyses.base import Setting
 from evaluation.analyses.rank_agreement import within_case_tau
 from evaluation.analyses.result import Draft, Interval
 from evaluation.analyses.scores import (
+    OfMaps,
     cube,
     mean_over_cases,
     names_of,
@@ -31,7 +32,7 @@ MOST_NAMED = 3
 
 @registry.register
 @dataclass(frozen=True)
-class MetricAgreement(Analysis):
+class MetricAgreement(OfMaps):
     """Kendall's tau-b between each two metrics over the methods of a case, and the pairs of methods they dispute."""
 
     name: ClassVar[str] = "metric-agreement"
@@ -45,9 +46,7 @@ class MetricAgreement(Analysis):
         "Controls are left out unless asked for: they would make most metrics agree."
     )
     reference: ClassVar[str] = "Kendall 1945; Tomsett et al. 2020 (arXiv:1912.01451); Klein et al. 2024 (LATEC)"
-    needs: ClassVar[tuple[str, ...]] = ("reader", "case", "method")
-    task: ClassVar[str] = ""
-    uses: ClassVar[tuple[str, ...]] = ("control", "metric.*")
+    uses: ClassVar[tuple[str, ...]] = ("control", f"{METRIC_PREFIX}*")
 
     with_controls: bool = field(default=False, metadata={"help": "Keep the controls among the methods."})
 

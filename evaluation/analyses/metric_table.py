@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evaluation.analyses import registry
-from evaluation.analyses.base import Analysis, Setting
+from evaluation.analyses.base import Setting
 from evaluation.analyses.result import Draft
 from evaluation.analyses.scores import (
     BLURRED,
@@ -17,6 +17,7 @@ from evaluation.analyses.scores import (
     ERROR,
     RANDOM,
     UNDEFINED,
+    OfMaps,
     cube,
     mean_over_cases,
     names_of,
@@ -30,7 +31,7 @@ from evaluation.statistics.errors import TooFew
 
 @registry.register
 @dataclass(frozen=True)
-class MetricTable(Analysis):
+class MetricTable(OfMaps):
     """Mean score of each method by each metric over the rated maps, raw and as shown, beside matched controls."""
 
     name: ClassVar[str] = "metric-table"
@@ -42,9 +43,10 @@ class MetricTable(Analysis):
         "out as smoothly (blur-matched) or without any order (random); its score is the mean of a few draws."
     )
     reference: ClassVar[str] = "Efron & Tibshirani 1993; Theiler et al. 1992; Song et al. 2023 (arXiv:2304.13836)"
-    needs: ClassVar[tuple[str, ...]] = ("reader", "case", "method")
-    task: ClassVar[str] = ""
-    uses: ClassVar[tuple[str, ...]] = ("control", "metric.*")
+    uses: ClassVar[tuple[str, ...]] = (
+        "control",
+        *(f"{prefix}*" for prefix in (METRIC_PREFIX, DISPLAYED, BLURRED, RANDOM, ERROR, UNDEFINED)),
+    )
 
     def examine(self, rows: pd.DataFrame, draft: Draft, setting: Setting) -> None:
         """One row a metric and method; then controls, noise and reasons where there are any."""

@@ -7,18 +7,31 @@ standard error, `undefined.<name>` why there is no score.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from evaluation.analyses.base import FEWEST, Setting
+from evaluation.analyses.base import FEWEST, Analysis, Setting
 from evaluation.analyses.directions import higher_is_better
 from evaluation.analyses.result import Draft
 from evaluation.analyses.table import METRIC_PREFIX, with_cases
 from evaluation.statistics.bootstrap import bootstrap_bounds, weighted_ratio
-from evaluation.statistics.tidy import Numbers
+from evaluation.statistics.tidy import Numbers, require_columns
 
 DISPLAYED, BLURRED, RANDOM, ERROR, UNDEFINED = "displayed.", "blur-matched.", "random.", "error.", "undefined."
+
+
+class OfMaps(Analysis):
+    """An analysis of what is known of the maps, whatever the task that showed them to readers."""
+
+    needs: ClassVar[tuple[str, ...]] = ("reader", "case", "method")
+    task: ClassVar[str] = ""
+
+    def _is_of_other_tasks(self, table: pd.DataFrame) -> bool:
+        require_columns(table)
+        return False
 
 
 def scored_maps(table: pd.DataFrame) -> pd.DataFrame:
@@ -68,13 +81,15 @@ def cube(maps: pd.DataFrame, columns: list[str]) -> tuple[Numbers, list[str]]:
 def mean_over_cases(values: Numbers, setting: Setting) -> tuple[Numbers, Numbers, Numbers]:
     """Means of `(cases, k)` over the cases that have a value, with percentile bounds that resample cases: `(k,)` each.
 
-    NaN where no case has a value; no bounds where there is a single case.
+    NaN where no case has a value; no bounds where there is a single case or all values are the same, for then
+    resampling knows nothing of their spread.
     """
     known = ~np.isnan(values)
     filled, counts = np.where(known, values, 0.0), known.astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = filled.sum(0) / counts.sum(0)
     nothing = np.full(values.shape[1], np.nan)
+    spread = np.where(known, values, -np.inf).max(0) > np.where(known, values, np.inf).min(0)
     if len(values) < 2 or not setting.context.bootstrap:
         return mean, nothing, nothing
     low, high = bootstrap_bounds(
@@ -83,7 +98,7 @@ def mean_over_cases(values: Numbers, setting: Setting) -> tuple[Numbers, Numbers
         replicates=setting.context.bootstrap,
         seed=setting.seed,
     )
-    return mean, low, high
+    return mean, np.where(spread, low, np.nan), np.where(spread, high, np.nan)
 
 
 def student_bounds(values: Numbers, family: int) -> tuple[Numbers, Numbers, Numbers]:

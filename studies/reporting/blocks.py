@@ -29,10 +29,11 @@ def listing(items: Iterable[str], tone: str = "") -> Block:
     return {"kind": "list", "items": list(items), "tone": tone}
 
 
-def table(caption: str, frame: pd.DataFrame, titles: dict[str, str] | None = None) -> Block:
+def table(caption: str, frame: pd.DataFrame, titles: dict[str, str] | None = None, *, prose: bool = False) -> Block:
     """A data frame as rows of text, its index first; `titles` gives columns better names.
 
-    An estimate and its bounds become one column, and a second name of each row is left out.
+    An estimate and its bounds become one column, and a second name of each row is left out. A table of `prose` has
+    words in its cells, which start on the left and may go over several lines.
     """
     titles = titles or {}
     shown = _with_intervals(frame.reset_index() if _has_named_index(frame) else frame)
@@ -40,6 +41,7 @@ def table(caption: str, frame: pd.DataFrame, titles: dict[str, str] | None = Non
     return {
         "kind": "table",
         "caption": caption,
+        "prose": prose,
         "columns": [titles.get(str(column), str(column).replace("_", " ")) for column in shown.columns],
         "rows": [[cell(value) for value in row] for row in shown.itertuples(index=False)],
     }
@@ -82,6 +84,8 @@ def number(value: float) -> str:
         return f"{value:g}"
     if abs(value) >= 1000:
         return f"{value:,.0f}"
+    if -0.001 < value < 0:
+        return ">-0.001"
     places = max(0, 2 - math.floor(math.log10(abs(value))))
     return "<0.001" if 0 < value < 0.001 else f"{value:.{min(places, 3)}f}"
 

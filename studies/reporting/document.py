@@ -9,13 +9,17 @@ from typing import Any
 import pandas as pd
 
 from evaluation.analyses.result import AnalysisResult
+from evaluation.analyses.table import metric_columns
 from studies.reporting import blocks
 from studies.reporting.blocks import Block
+from studies.reporting.coverage import coverage_blocks
 from studies.reporting.figures import Figure
+from studies.reporting.metric_blocks import MetricFacts, Names, metric_blocks
 
 SIMULATED = "Simulated readers: the answers in this report were made by a program, not by clinicians."
 PARTLY_SIMULATED = "This report counts simulated readers together with people."
 MOST_SAID = {True: 10, False: 3}
+METRIC_ANALYSES = ("metric-table", "metric-agreement", "display-effect")
 
 LIMITS = (
     "Plausibility is not trust: that readers rate a map highly says that it looks right to them, not that the network "
@@ -62,6 +66,9 @@ class Material:
     departures: tuple[str, ...]
     phantoms: bool
     provenance: dict[str, Any] = field(default_factory=dict)
+    names: Names = field(default_factory=Names)
+    metrics: tuple[MetricFacts, ...] = ()
+    tasks: tuple[str, ...] = ()
 
 
 def document(material: Material) -> dict[str, Any]:
@@ -73,6 +80,7 @@ def document(material: Material) -> dict[str, Any]:
         ("networks", "The networks", _networks(material)),
         ("pictures", "The study in pictures", [blocks.figure(each) for each in material.figures]),
         *_analyses(material),
+        ("coverage", "What was tested, and what was not", coverage_blocks(material.metrics, material.tasks)),
         ("cases", "Cases to look at", _cases(material)),
         ("departures", "Departures from the protocol", _departures(material)),
         ("methods", "How this was done", _methods(material)),
@@ -111,10 +119,20 @@ def _findings(material: Material) -> list[Block]:
             found.append(blocks.listing(findings, "finding"))
         else:
             found.append(blocks.text("No interval carries a finding."))
+    disagreements = [words for each in material.examined for words in _disagreements(each)]
+    if disagreements:
+        found += [blocks.heading("Where metrics disagree"), blocks.listing(disagreements, "warning")]
     questions = [sentence for each in material.examined for sentence in _questions(each)]
     found.append(blocks.heading("Open questions"))
     found.append(blocks.listing(questions, "open") if questions else blocks.text("None were left open."))
     return found
+
+
+def _disagreements(each: Examined) -> list[str]:
+    """What metrics say against each other, or of raw maps and maps as shown: the first few, and how many more."""
+    if each.result.name not in METRIC_ANALYSES:
+        return []
+    return _said(each, list(each.result.warnings), "on which metrics disagree")
 
 
 def _claims(each: Examined) -> list[str]:
@@ -124,6 +142,8 @@ def _claims(each: Examined) -> list[str]:
 
 
 def _questions(each: Examined) -> list[str]:
+    if each.result.name in METRIC_ANALYSES:
+        return []  # they are of metrics, not of methods, and stand in their own sections
     return _said(each, list(each.result.open_questions), "that stay open")
 
 
@@ -158,17 +178,19 @@ def _networks(material: Material) -> list[Block]:
 
 
 def _analyses(material: Material) -> list[tuple[str, str, list[Block]]]:
+    metrics = any(each.result.name == "metric-table" for each in material.examined)
     return [
         (
             f"analysis-{number}",
             f"{each.result.title}{': ' + each.scope if each.scope else ''}",
-            _analysis(each),
+            _analysis(each, material.names, metrics),
         )
         for number, each in enumerate(material.examined, start=1)
     ]
 
 
-def _analysis(each: Examined) -> list[Block]:
+def _analysis(each: Examined, names: Names, metrics: bool) -> list[Block]:
+    """What was found; metrics' means are left out where a metric table has them (report.json has all)."""
     result = each.result
     body = [blocks.text(result.question)]
     if each.is_primary:
@@ -179,10 +201,19 @@ def _analysis(each: Examined) -> list[Block]:
         body.append(blocks.listing(result.reading))
     if result.warnings:
         body.append(blocks.listing(result.warnings, "warning"))
-    body += [blocks.table(_caption(name), frame) for name, frame in result.tables.items() if len(frame)]
+    laid_out = metric_blocks(result, names)
+    if laid_out is None:
+        tables = _without_metrics(result.tables) if metrics and result.name == "benchmark" else result.tables
+        laid_out = [blocks.table(_caption(name), frame) for name, frame in tables.items() if len(frame)]
+    body += laid_out
     body.append(blocks.text(f"Assumes: {each.assumptions}", "quiet"))
     body.append(blocks.text(f"After: {each.reference}.", "quiet"))
     return body
+
+
+def _without_metrics(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    kept = {name: frame for name, frame in tables.items() if name != "metrics"}
+    return {name: frame.drop(columns=metric_columns(frame)) for name, frame in kept.items()}
 
 
 def _caption(name: str) -> str:
@@ -218,3 +249,9 @@ def _methods(material: Material) -> list[Block]:
 def scopes_of(table: pd.DataFrame, task: str) -> Sequence[str]:
     """The networks whose maps were judged in a task, in the order of the table."""
     return list(dict.fromkeys(table.loc[table["task"] == task, "network"].dropna()))
+
+
+def scored_networks(table: pd.DataFrame) -> Sequence[str]:
+    """The networks of which any shown map was scored, in the order of the table."""
+    scored = table[metric_columns(table)].notna().any(axis=1)
+    return list(dict.fromkeys(table.loc[scored, "network"].dropna()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 
@@ -14,6 +14,9 @@ from portal.explanations.models import Prediction, Presentation, Score
 from studies.models import ArmKind, ProtocolVersion, Response, RunKind, Trial, TrialState
 from studies.tasks import registry as tasks
 from studies.tasks.base import Row
+
+Cells = dict[str, Any]
+"""Values by the names of the long table's columns."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,20 @@ CODEBOOK = (
     Column("displayed_map", "text", "Content hash of the very bytes that the reader was shown."),
     Column("seconds_to_explain", "number", "Seconds that the map took to compute."),
 )
-METRIC_COLUMN = Column("metric.<name>", "number", "An automatic metric of the rated map; empty where it is undefined.")
+METRIC_COLUMN = Column(
+    "metric.<name>", "number", "An automatic metric of the raw map behind the rated one; empty where it is undefined."
+)
+SCORE_COLUMNS = (
+    METRIC_COLUMN,
+    Column("displayed.<name>", "number", "The same metric of the very map that the reader was shown (displayed_map)."),
+    Column(
+        "blur-matched.<name>", "number", "What maps of the raw map's values, laid out as smoothly, score on average."
+    ),
+    Column("random.<name>", "number", "What maps of the raw map's values, laid out at random, score on average."),
+    Column("error.<name>", "number", "Monte Carlo standard error of metric.<name>, where the metric draws at random."),
+    Column("undefined.<name>", "text", "Why metric.<name> is undefined."),
+)
+"""One column each for every metric that has any value of this kind."""
 
 
 def long_table(version: ProtocolVersion, run_kinds: Sequence[str] = (RunKind.LIVE,)) -> pd.DataFrame:
@@ -77,7 +93,7 @@ def long_table(version: ProtocolVersion, run_kinds: Sequence[str] = (RunKind.LIV
     known = _Known(version, trials)
     rows = [row for trial in trials for row in _rows_of(trial, known)]
     columns = [column.name for column in CODEBOOK]
-    frame = pd.DataFrame(rows, columns=[*columns, *(f"metric.{name}" for name in known.metric_names)])
+    frame = pd.DataFrame(rows, columns=[*columns, *known.score_columns])
     return frame.reset_index(drop=True)
 
 
@@ -103,8 +119,8 @@ class _Known:
             )
         }
         explanations = {trial.stimulus.explanation_id for trial in trials if trial.stimulus.explanation_id}
-        self.scores = _scores(explanations)
-        self.metric_names = sorted({name for scores in self.scores.values() for name in scores})
+        self.raw, self.displayed = _scores(explanations)
+        self.score_columns = _in_order(each for found in (self.raw, self.displayed) for each in found.values())
 
 
 def _trials(version: ProtocolVersion, run_kinds: Sequence[str]) -> list[Trial]:
@@ -130,14 +146,35 @@ def _responses(trials: Iterable[Trial]) -> dict[int, dict[str, list[Response]]]:
     return found
 
 
-def _scores(explanations: set[int]) -> dict[int, dict[str, float]]:
-    found: dict[int, dict[str, float]] = defaultdict(dict)
-    chosen = Score.objects.filter(
-        explanation_id__in=explanations, presentation=Presentation.RAW, value__isnull=False
-    )
-    for explanation, label, value in chosen.values_list("explanation_id", "label", "value"):
-        found[explanation][label] = cast(float, value)
-    return found
+def _scores(explanations: set[int]) -> tuple[dict[int, Cells], dict[tuple[int, str], Cells]]:
+    """What is known of raw maps, by explanation; and of maps as shown, by explanation and shown bytes."""
+    raw: dict[int, Cells] = defaultdict(dict)
+    displayed: dict[tuple[int, str], Cells] = defaultdict(dict)
+    for score in Score.objects.filter(explanation_id__in=explanations).order_by("pk"):
+        if score.presentation == Presentation.RAW:
+            raw[score.explanation_id] |= _cells(score)
+        elif score.value is not None:
+            displayed[score.explanation_id, score.shown][f"displayed.{score.label}"] = score.value
+    return raw, displayed
+
+
+def _cells(score: Score) -> Cells:
+    """The cells of one score of a raw map; what is not there is left out."""
+    controls = {kind: control.get("value") for kind, control in score.controls.items()}
+    cells = {
+        f"metric.{score.label}": score.value,
+        **{f"{kind}.{score.label}": value for kind, value in controls.items()},
+        f"error.{score.label}": score.standard_error,
+        f"undefined.{score.label}": score.reason or None,
+    }
+    return {name: cell for name, cell in cells.items() if cell is not None}
+
+
+def _in_order(found: Iterable[Cells]) -> list[str]:
+    """The columns that have any cell: by kind as in SCORE_COLUMNS, then by metric."""
+    names = {name for cells in found for name in cells}
+    kinds = [column.name.removesuffix("<name>") for column in SCORE_COLUMNS]
+    return [name for kind in kinds for name in sorted(names) if name.startswith(kind)]
 
 
 def _rows_of(trial: Trial, known: _Known) -> list[dict[str, Any]]:
@@ -201,7 +238,8 @@ def _of_map(trial: Trial, known: _Known) -> dict[str, Any]:
         "seconds_to_explain": explanation.seconds if explanation else None,
     }
     if explanation:
-        found |= {f"metric.{name}": value for name, value in known.scores.get(explanation.pk, {}).items()}
+        found |= known.raw.get(explanation.pk, {})
+        found |= known.displayed.get((explanation.pk, trial.stimulus.display), {})
     return found
 
 

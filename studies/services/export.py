@@ -14,7 +14,7 @@ from portal.accounts.models import User
 from portal.audit.services import record
 from portal.parts.models import Part
 from studies.models import ProtocolVersion
-from studies.reporting.table import CODEBOOK, METRIC_COLUMN, long_table
+from studies.reporting.table import CODEBOOK, METRIC_COLUMN, SCORE_COLUMNS, Column, long_table
 
 
 def table_as_csv(table: pd.DataFrame) -> bytes:
@@ -22,17 +22,13 @@ def table_as_csv(table: pd.DataFrame) -> bytes:
     return table.to_csv(index=False, lineterminator="\n").encode()
 
 
-def codebook_as_csv(metric_meanings: dict[str, str] | None = None) -> bytes:
-    """What each column of the long table holds; metrics by name where their meanings are given."""
+def codebook_as_csv(table: pd.DataFrame | None = None) -> bytes:
+    """What each column of a long table holds; without a table, what its columns may hold."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(["column", "kind", "meaning"])
-    for column in CODEBOOK:
+    for column in (*CODEBOOK, *(SCORE_COLUMNS if table is None else score_columns(table))):
         writer.writerow([column.name, column.kind, column.meaning])
-    for name, meaning in (metric_meanings or {}).items():
-        writer.writerow([f"metric.{name}", METRIC_COLUMN.kind, meaning])
-    if not metric_meanings:
-        writer.writerow([METRIC_COLUMN.name, METRIC_COLUMN.kind, METRIC_COLUMN.meaning])
     return buffer.getvalue().encode()
 
 
@@ -40,7 +36,7 @@ def codebook_as_csv(metric_meanings: dict[str, str] | None = None) -> bytes:
 def export_study(*, version: ProtocolVersion, run_kinds: list[str], out: Path, actor: User | None) -> dict[str, str]:
     """Write `ratings.csv`, `codebook.csv` and `SHA256SUMS` into a folder; returns each file's checksum."""
     table = long_table(version, run_kinds)
-    files = {"ratings.csv": table_as_csv(table), "codebook.csv": codebook_as_csv(metric_meanings(table))}
+    files = {"ratings.csv": table_as_csv(table), "codebook.csv": codebook_as_csv(table)}
     out.mkdir(parents=True, exist_ok=True)
     sums = {}
     for name, content in files.items():
@@ -61,14 +57,19 @@ def export_bytes(*, version: ProtocolVersion, run_kinds: list[str], actor: User 
     return body
 
 
-def metric_meanings(table: pd.DataFrame) -> dict[str, str]:
-    """What the metrics in this table measure, from the part table."""
-    names = [str(column).removeprefix("metric.") for column in table.columns if str(column).startswith("metric.")]
-    known = {part.name: part for part in Part.objects.filter(family="evaluation.metrics", name__in=names)}
-    return {
-        name: f"{known[name].title}: {known[name].summary} {_direction(known[name])}" if name in known else name
-        for name in names
-    }
+def score_columns(table: pd.DataFrame) -> list[Column]:
+    """The columns of scores that this table has, metrics described as the part table does."""
+    known = {part.name: part for part in Part.objects.filter(family="evaluation.metrics")}
+    found = []
+    for general in SCORE_COLUMNS:
+        prefix = general.name.removesuffix("<name>")
+        for name in (str(column).removeprefix(prefix) for column in table if str(column).startswith(prefix)):
+            part = known.get(name)
+            meaning = general.meaning.replace("<name>", name)
+            if general is METRIC_COLUMN and part:
+                meaning = f"{part.title}: {part.summary} {_direction(part)} {general.meaning}"
+            found.append(Column(f"{prefix}{name}", general.kind, meaning))
+    return found
 
 
 def _direction(part: Part) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +16,27 @@ from django.utils import timezone
 
 from evaluation.analyses import registry as analyses
 from evaluation.analyses.base import AnalysisContext
+from evaluation.analyses.table import METRIC_PREFIX, metric_columns
 from foundation.registry import parameters_of
 from foundation.seeds import derive
 from portal.accounts.models import User
 from portal.audit.services import record
+from portal.explanations.models import Score
 from portal.parts.models import Part
 from studies.errors import StudyError
 from studies.models import Analysis, ProtocolVersion, Report
-from studies.reporting.document import Examined, Material, document, scopes_of
+from studies.reporting.document import Examined, Material, document, scopes_of, scored_networks
 from studies.reporting.drawings import drawings
 from studies.reporting.facts import departures, facts, flow, network_notes, network_tables, provenance
+from studies.reporting.metric_blocks import MetricFacts, Names
 from studies.reporting.pictures import striking_cases
 from studies.reporting.render import as_html, as_json, as_pdf
 from studies.reporting.table import long_table
 from studies.services.ask_report import check_kinds
-from studies.services.export import codebook_as_csv, metric_meanings, table_as_csv
+from studies.services.export import codebook_as_csv, table_as_csv
 
 USEFULNESS = ("usefulness-model", "agreement", "benchmark", "association", "quadrant")
+METRICS = ("metric-table", "metric-agreement", "display-effect")
 WHOLE_TABLE = ("reliance", "preference")
 
 
@@ -74,22 +79,34 @@ def write_report(report: Report, out: Path) -> list[Path]:
 def _examine(
     version: ProtocolVersion, table: pd.DataFrame, progress: Callable[[int, int, str], None]
 ) -> list[Examined]:
-    """The primary analysis first, then the others; usefulness is analysed for each network apart."""
+    """The primary analysis first, then the others; usefulness and metrics are analysed for each network apart."""
     plan = version.document["analysis"]
     context = _context()
     scopes = scopes_of(table, "usefulness")
-    jobs = [(name, scope) for scope in scopes for name in USEFULNESS] + [
-        (name, "") for name in WHOLE_TABLE if (table["task"] == _task_of(name)).any()
-    ]
+    jobs = [(name, scope) for scope in scopes for name in USEFULNESS]
+    jobs += [(name, scope) for scope in _first(scopes, scored_networks(table)) for name in METRICS]
+    jobs += [(name, "") for name in WHOLE_TABLE if (table["task"] == _task_of(name)).any()]
     jobs = [(name, scope) for name, scope in jobs if name in analyses]
     primary = next((job for job in jobs if job[0] == plan["primary"]), None)
     ordered = sorted(jobs, key=lambda job: job != primary)
     examined = []
     for done, (name, scope) in enumerate(ordered):
         progress(8 * done // len(ordered), 10, f"{analyses[name].title} {scope}".strip())
-        rows = table[table["network"] == scope] if scope else _with_named_arms(table)
+        rows = _rows(table, name, scope) if scope else _with_named_arms(table)
         examined.append(_examine_one(version, name, scope, rows, context, (name, scope) == primary))
     return examined
+
+
+def _first(networks: Sequence[str], others: Sequence[str]) -> list[str]:
+    """Those of the rated maps first, then those whose maps were shown otherwise."""
+    return [*(each for each in networks if each in others), *(each for each in others if each not in networks)]
+
+
+def _rows(table: pd.DataFrame, name: str, network: str) -> pd.DataFrame:
+    """The rows of a network; for metrics those of its rated maps alone, so that methods meet on the same cases."""
+    rows = table[table["network"] == network]
+    rated = rows[rows["task"] == "usefulness"]
+    return rated if name in METRICS and len(rated) else rows
 
 
 def _with_named_arms(table: pd.DataFrame) -> pd.DataFrame:
@@ -114,14 +131,37 @@ def _task_of(name: str) -> str:
 
 
 def _context() -> AnalysisContext:
-    parts = list(Part.objects.filter(family__in=["explainers.methods", "evaluation.metrics"]))
-    directions = {part.name: bool(part.facts["higher_is_better"]) for part in parts if "higher_is_better" in part.facts}
-    return AnalysisContext(directions=directions, titles={part.name: part.title for part in parts})
+    names = _names()
+    return AnalysisContext(
+        directions={label: facts.higher_is_better for label, facts in names.metrics.items()},
+        titles={**names.methods, **{label: facts.title for label, facts in names.metrics.items()}},
+    )
+
+
+def _names() -> Names:
+    """Methods and metrics as the part table describes them, metrics under the labels that runs gave to them too."""
+    metrics = {part.name: _metric_facts(part) for part in Part.objects.filter(family="evaluation.metrics")}
+    labels = Score.objects.order_by().values_list("label", "metric").distinct()
+    named = {
+        label: replace(metrics[metric], title=f"{metrics[metric].title} ({label})")
+        for label, metric in labels
+        if label not in metrics and metric in metrics
+    }
+    methods = dict(Part.objects.filter(family="explainers.methods").values_list("name", "title"))
+    return Names({**metrics, **named}, methods)
+
+
+def _metric_facts(part: Part) -> MetricFacts:
+    facts = part.facts
+    family, higher = str(facts.get("family", "")), bool(facts.get("higher_is_better", True))
+    return MetricFacts(part.title, family, higher, tuple(facts.get("co12", ())))
 
 
 def _material(
     version: ProtocolVersion, table: pd.DataFrame, run_kinds: tuple[str, ...], examined: list[Examined]
 ) -> Material:
+    names = _names()
+    scored = [str(column).removeprefix(METRIC_PREFIX) for column in metric_columns(table)]
     return Material(
         title=version.study.title,
         question=str(version.document.get("question", "")),
@@ -136,6 +176,9 @@ def _material(
         departures=departures(version, table),
         phantoms=bool(table["is_phantom"].any()),
         provenance=provenance(version, table, run_kinds),
+        names=names,
+        metrics=tuple(names.metric(name) for name in scored),
+        tasks=tuple(table["task"].unique()),
     )
 
 
@@ -154,7 +197,7 @@ def _keep(
         "report.pdf": as_pdf(made),
         "report.json": as_json(made).encode(),
         "ratings.csv": ratings,
-        "codebook.csv": codebook_as_csv(metric_meanings(table)),
+        "codebook.csv": codebook_as_csv(table),
     }
     digest = hashlib.sha256(ratings).hexdigest()
     folder = f"reports/{version.study.slug}/{timezone.now():%Y%m%dT%H%M%S%f}"
