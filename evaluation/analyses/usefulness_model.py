@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pandas as pd
 
 from evaluation.analyses import registry
 from evaluation.analyses.base import Analysis, Setting, warn_of_few
+from evaluation.analyses.default_model import INTERCEPTS, RULE, TERMS, fit_default
 from evaluation.analyses.result import Draft, Interval, oriented
 from evaluation.analyses.table import controls_of, ratings_of
-from evaluation.statistics import CumulativeLinkFit, clmm
+from evaluation.statistics import CumulativeLinkFit, clmm, lmm
 from evaluation.statistics.errors import OneCategory, TooFew
 
 _CLEAR = 3.0
-TERMS = ("reader", "case", "reader:method", "case:method")
 
 
 @registry.register
@@ -29,8 +29,7 @@ class UsefulnessModel(Analysis):
     assumptions: ClassVar[str] = (
         "Ratings are ordinal; a method shifts all categories alike (proportional odds); readers and cases, and their "
         "reactions to single methods, vary normally; missing ratings are missing at random given these. Adjusted "
-        "bounds hold for all pairs at once (Bonferroni), p-values are Holm's. A random term whose standard deviation "
-        "is 0, or that has as many groups as there are ratings, is dropped and named."
+        "bounds hold for all pairs at once (Bonferroni), p-values are Holm's. " + RULE
     )
     reference: ClassVar[str] = "Tutz & Hennevogl 1996; Barr et al. 2013; Liddell & Kruschke 2018"
 
@@ -46,9 +45,13 @@ class UsefulnessModel(Analysis):
         _require_enough(ratings, self.outcome)
         warn_of_few(ratings, draft)
         if self.intercepts_only:
-            draft.warn("Only intercepts vary in this model: its intervals are too narrow for claims about methods.")
-        fit, dropped = _fit(ratings, TERMS[:2] if self.intercepts_only else TERMS)
-        for reason in dropped:
+            draft.warn(
+                "Only intercepts vary in this model, which is anti-conservative: its intervals are too narrow for "
+                "claims about methods."
+            )
+        default = fit_default(ratings, INTERCEPTS if self.intercepts_only else TERMS)
+        fit, ratings = default.fit, default.ratings
+        for reason in default.reasons:
             draft.warn(reason)
         if not fit.converged:
             draft.warn("The model did not converge, so nothing is claimed from it: " + " ".join(fit.messages))
@@ -56,11 +59,15 @@ class UsefulnessModel(Analysis):
         contrasts = fit.contrasts("method")
         wide = fit.contrasts("method", simultaneous=True)
         contrasts["low_adjusted"], contrasts["high_adjusted"] = wide["low"], wide["high"]
+        scores = fit.contrasts("method", scale="score")
+        contrasts["score_difference"], contrasts["score_se"] = scores["estimate"], scores["se"]
         draft.add_table("contrasts", contrasts)
         if fit.converged:
             self._weigh(contrasts, draft, setting)
         self._read(fit, ratings, draft, setting)
+        self._test_proportional_odds(fit, draft)
         self._check_proportional_odds(fit, ratings, draft)
+        self._compare_with_scores(fit, ratings, draft)
 
     def _tabulate(self, fit: CumulativeLinkFit, ratings: pd.DataFrame, controls: set[str], draft: Draft) -> None:
         means = fit.marginal_means("method").reset_index()
@@ -95,6 +102,27 @@ class UsefulnessModel(Analysis):
                 gap,
                 adjusted="Bonferroni over all pairs",
             )
+
+    def _test_proportional_odds(self, fit: CumulativeLinkFit, draft: Draft) -> None:
+        """One effect for all thresholds against thresholds of each method's own."""
+        if len(fit.thresholds) < 2:
+            return
+        with draft.allow_thin("The test of proportional odds"):
+            test = fit.proportional_odds("method")
+            row = {"statistic": test.statistic, "df": test.df, "p": test.p, "converged": test.converged}
+            draft.add_table("proportional-odds-test", pd.DataFrame([row]))
+            draft.read(
+                f"Proportional odds, likelihood ratio against thresholds of each method's own: chi-squared "
+                f"{test.statistic:.2f} with {test.df} degrees of freedom, p = {test.p:.3f}."
+            )
+
+    def _compare_with_scores(self, fit: CumulativeLinkFit, ratings: pd.DataFrame, draft: Draft) -> None:
+        """The same contrasts from a linear model of the scores as numbers."""
+        if not fit.n_groups.size:
+            return
+        with draft.allow_thin("The linear model of the scores"):
+            linear = lmm(fit.formula, ratings.rename(columns={"score": "usefulness"}))
+            draft.add_table("linear-contrasts", linear.contrasts("method"))
 
     def _check_proportional_odds(self, fit: CumulativeLinkFit, ratings: pd.DataFrame, draft: Draft) -> None:
         """The methods' effects at each cut of the scale, which proportional odds take to be one and the same."""
@@ -135,31 +163,3 @@ def _require_enough(ratings: pd.DataFrame, outcome: str) -> None:
         raise OneCategory(f"All answers to {outcome!r} are equal.")
     if ratings["method"].nunique() < 2:
         raise TooFew("Only one method was rated, so there is nothing to compare.")
-
-
-def _fit(ratings: pd.DataFrame, terms: tuple[str, ...]) -> tuple[CumulativeLinkFit, list[str]]:
-    """The richest model that the data carry, and a sentence for each random term that was dropped on the way."""
-    data = ratings.rename(columns={"score": "usefulness"})
-    kept, reasons = [], []
-    for term in terms:
-        reason = _unusable(data, term)
-        if reason:
-            reasons.append(f"Fallback: the random term {term} is left out because {reason}.")
-        else:
-            kept.append(term)
-    while True:
-        formula = " + ".join(["usefulness ~ method", *[f"(1|{term})" for term in kept]])
-        fit = clmm(formula, data)
-        if not fit.singular:
-            return fit, reasons
-        for term in fit.singular:
-            kept.remove(term)
-            reasons.append(f"Fallback: the random term {term} is left out because its standard deviation is 0.")
-
-
-def _unusable(data: pd.DataFrame, term: str) -> str:
-    columns: list[Any] = term.split(":")
-    groups = data.groupby(columns, observed=True).ngroups
-    if groups < 2:
-        return "it has a single group"
-    return "it has as many groups as there are ratings" if groups >= len(data) else ""
