@@ -23,6 +23,9 @@ LARGEST_CHUNK = {"cpu": 32, "cuda": 512}
 CACHE_MB = 8
 SMALLEST_CHUNK = 8
 
+# Copies of an image that stand at once, at most, while it is perturbed, recognised, gathered into a chunk and laid out.
+COPIES = 8
+
 # The longest row of logits that is remembered as it is; of larger outputs the target's value is.
 LONGEST_ROW = 64
 
@@ -60,17 +63,20 @@ def untouched(model: nn.Module) -> Iterator[nn.Module]:
                     buffer.copy_(before)
 
 
-def chunk_size(model: nn.Module, images: Tensor, memory_mb: float, seen: Probe | None = None) -> int:
-    """How many images a forward pass may hold within `memory_mb` MiB, at least one.
+def chunk_size(
+    model: nn.Module, images: Tensor, memory_mb: float, seen: Probe | None = None, *, keeps: bool = True
+) -> int:
+    """How many images a pass may hold within `memory_mb` MiB, at least one.
 
-    An image is charged with the outputs of all leaf modules (skip connections may keep any of them) and four copies
-    of itself. `seen` is the network's probe by the first image where the caller has one.
+    An image is charged with eight copies of itself (perturbing it makes some) and with what the network makes of it:
+    all of it where a backward pass `keeps` it, else the most that stands at once. `seen` is the network's probe by the
+    first image where the caller has one.
     """
-    sizes = (probe(model, images[:1]) if seen is None else seen).sizes
-    charged = sum(sizes) + 4 * images[:1].numel() * images.element_size()
+    seen = probe(model, images[:1]) if seen is None else seen
+    charged = (seen.made if keeps else seen.live) + COPIES * images[:1].numel() * images.element_size()
     useful = LARGEST_CHUNK.get(images.device.type, 32)
     if images.device.type == "cpu":
-        useful = min(useful, max(SMALLEST_CHUNK, int(CACHE_MB * 2**20 / max(sizes, default=1))))
+        useful = min(useful, max(SMALLEST_CHUNK, int(CACHE_MB * 2**20 / max(seen.largest, 1))))
     return max(1, min(useful, int(memory_mb * 2**20 / charged)))
 
 
@@ -93,7 +99,7 @@ class Forwards:
         seen = probe(model, images[:1])
         self.network = prepared(model, images, seen)
         self.layout = torch.contiguous_format if self.network is model else torch.channels_last
-        self.size = chunk_size(model, images, memory_mb, seen)
+        self.size = chunk_size(model, images, memory_mb * (1 - REMEMBERED_SHARE), seen, keeps=False)
         self.whole_rows = seen.output.ndim == 2 and seen.output.shape[1] <= LONGEST_ROW
         width = seen.output.shape[1] if self.whole_rows else 1
         self.known = Remembered(memory_mb * 2**20 * REMEMBERED_SHARE, width)
