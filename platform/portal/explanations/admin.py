@@ -14,12 +14,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from portal.audit.services import record
-from portal.explanations.models import Explanation, Run
+from portal.explanations.models import Explanation, Presentation, Run
 from portal.explanations.services import enqueue_explaining, start_run
 from portal.jobs.services import cancel
 from portal.panel.admins import PanelAdmin, actor_of, attempt
 from portal.panel.pictures import map_picture
 from portal.panel.run_form import RunForm
+from portal.panel.run_scores import score_tables
 from portal.panel.run_state import run_state
 
 
@@ -58,7 +59,8 @@ class RunAdmin(PanelAdmin):
     def run(self, request: HttpRequest, pk: int) -> HttpResponse:
         """One run, kept up to date while it works."""
         run = self.found(pk)
-        return self.show(request, "portal/panel/run.html", str(run), run=run, state=run_state(run))
+        tables = score_tables(run)
+        return self.show(request, "portal/panel/run.html", str(run), run=run, state=run_state(run), tables=tables)
 
     def line(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The progress alone, for the page that polls."""
@@ -97,6 +99,7 @@ class RunAdmin(PanelAdmin):
                     dataset=chosen["dataset"],
                     methods=form.asked("method"),
                     metrics=form.asked("metric"),
+                    displayed=chosen["displayed"],
                     seed=chosen["seed"],
                     actor=actor_of(request),
                 )
@@ -162,7 +165,7 @@ class ExplanationAdmin(PanelAdmin):
         """One map."""
         made = self.found(pk)
         provenance = json.dumps(made.provenance, indent=2, ensure_ascii=False)
-        scores = made.scores.order_by("presentation", "label")
+        scores = sorted(made.scores.all(), key=lambda score: (score.presentation != Presentation.RAW, score.label))
         parameters = list(made.parameters.items())
         return self.show(
             request,

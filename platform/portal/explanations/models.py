@@ -127,3 +127,9 @@ class Score(models.Model):
 
     def __str__(self) -> str:
         return f"{self.label} of {self.explanation_id}"
+
+    @property
+    def control_values(self) -> tuple[float | None, float | None]:
+        """What the blur-matched and the random control would score on average; None where there is none."""
+        blurred, random = (self.controls.get(kind, {}).get("value") for kind in ("blur-matched", "random"))
+        return blurred, random

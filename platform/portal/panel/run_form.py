@@ -11,6 +11,7 @@ from django.forms.boundfield import BoundField
 
 from portal.catalog.models import Approval, Dataset
 from portal.explanations.models import Presentation
+from portal.explanations.regions import KINDS
 from portal.networks.models import Network
 from portal.parts.models import Part
 from portal.parts.selectors import METHODS, METRICS, parts
@@ -58,10 +59,19 @@ class RunForm(forms.Form):
     displayed = forms.MultipleChoiceField(
         choices=[choice for choice in Presentation.choices if choice[0] != Presentation.RAW],
         required=False,
+        initial=[Presentation.NATIVE_POSITIVE],
         widget=forms.CheckboxSelectMultiple,
         label="Score maps as readers see them, too",
         help_text="Take the mode and sign of your protocol. All metrics that need no model judge the shown maps, and "
         "one faithfulness metric.",
+    )
+    region = forms.ChoiceField(
+        choices=[(kind, kind.replace("-", " ").capitalize()) for kind in KINDS],
+        initial="predicted",
+        required=False,
+        label="Region of a segmenter",
+        help_text="What the maps explain: all that is predicted, its largest component, a band of 2 pixels on either "
+        "side of its outline, or where it errs. Classifiers have no regions.",
     )
     seed = forms.IntegerField(
         initial=0, min_value=0, max_value=2**31 - 1, help_text="The same seed gives the same maps, number by number."
@@ -100,8 +110,9 @@ class RunForm(forms.Form):
 
     def asked(self, noun: str) -> list[dict[str, Any]]:
         """The ticked parts as `start_run` takes them; only parameters that differ from their default are named."""
+        region = {"region": self.cleaned_data.get("region") or "predicted"} if noun == "method" else {}
         return [
-            {noun: part.name, "parameters": self._changed(noun, part)}
+            {noun: part.name, "parameters": self._changed(noun, part), **region}
             for part in self.offered[noun]
             if self.cleaned_data.get(f"{noun}-{part.name}")
         ]

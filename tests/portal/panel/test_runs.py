@@ -84,7 +84,7 @@ def test_the_form_says_what_misleads(signed_in: Client, world: World) -> None:
 def test_a_run_counts_what_is_stored(signed_in: Client, world: World) -> None:
     answer = signed_in.get(at("explanations_run_line", world.run.pk)).json()
     assert "1 of 2" in answer["html"]  # two of the three cases are approved, one has its map
-    assert "1 score" in answer["html"]
+    assert "1 of 2 scores" in answer["html"]
     assert answer["active"] is False
 
 
