@@ -118,8 +118,9 @@ class _Known:
                 "image"
             )
         }
-        explanations = {trial.stimulus.explanation_id for trial in trials if trial.stimulus.explanation_id}
-        self.raw, self.displayed = _scores(explanations)
+        stimuli = (trial.stimulus for trial in trials)
+        shown = {(each.explanation_id, each.display) for each in stimuli if each.explanation_id}
+        self.raw, self.displayed = _scores(shown)
         self.score_columns = _in_order(each for found in (self.raw, self.displayed) for each in found.values())
 
 
@@ -146,14 +147,14 @@ def _responses(trials: Iterable[Trial]) -> dict[int, dict[str, list[Response]]]:
     return found
 
 
-def _scores(explanations: set[int]) -> tuple[dict[int, Cells], dict[tuple[int, str], Cells]]:
+def _scores(shown: set[tuple[int, str]]) -> tuple[dict[int, Cells], dict[tuple[int, str], Cells]]:
     """What is known of raw maps, by explanation; and of maps as shown, by explanation and shown bytes."""
     raw: dict[int, Cells] = defaultdict(dict)
     displayed: dict[tuple[int, str], Cells] = defaultdict(dict)
-    for score in Score.objects.filter(explanation_id__in=explanations).order_by("pk"):
+    for score in Score.objects.filter(explanation_id__in={pk for pk, _ in shown}).order_by("pk"):
         if score.presentation == Presentation.RAW:
             raw[score.explanation_id] |= _cells(score)
-        elif score.value is not None:
+        elif score.value is not None and (score.explanation_id, score.shown) in shown:
             displayed[score.explanation_id, score.shown][f"displayed.{score.label}"] = score.value
     return raw, displayed
 

@@ -48,6 +48,7 @@ def test_a_cell_is_the_mean_over_cases_with_its_interval(scored: Run) -> None:
     cell = line.cells[0]
     assert cell.mean == pytest.approx((0.4321 + 0.6321) / 2)
     assert cell.low is not None
+    assert cell.mean is not None
     assert cell.high is not None
     assert 0.4321 <= cell.low < cell.mean < cell.high <= 0.6321
     assert (cell.undefined, cell.blur_matched, cell.random) == (1, 0.25, None)
