@@ -31,5 +31,13 @@ class NoDonor(ExplanationError):
     """The method lays another case's map over an image, and the dataset has no other image."""
 
 
+class WrongRegion(ExplanationError):
+    """There is no such region, or the network has none."""
+
+
+class EmptyRegion(ExplanationError):
+    """The region holds no pixel of this image."""
+
+
 class UnknownTruth(ExplanationError):
     """The method needs the reference standard's mask, and a case has none."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from portal.display import PRESENTATIONS
 from portal.explanations.errors import ExplanationError
+from portal.explanations.regions import PREDICTED, Region
 from portal.parts.selectors import METHODS, METRICS, checked_parameters, part
 
 Plan = list[dict[str, Any]]
@@ -20,7 +21,11 @@ NEED_A_UNIT = frozenset({"infidelity"})
 
 
 def method_plan(asked: Asked) -> Plan:
-    """`["lrp", {"method": "lrp", "parameters": {...}, "label": ...}]` as `[{label, method, parameters}]`."""
+    """`["lrp", {"method": "lrp", "parameters": {...}, "label": ...}]` as `[{label, method, parameters}]`.
+
+    An entry may name the `region` of a segmentation that its maps explain, see `regions.Region`; the whole prediction
+    goes without saying.
+    """
     return _plan(asked, METHODS, "method")
 
 
@@ -74,12 +79,18 @@ def _plan(asked: Asked, family: str, noun: str) -> Plan:
 
 def _entry(item: str | dict[str, Any], family: str, noun: str) -> dict[str, Any]:
     given: dict[str, Any] = {noun: item} if isinstance(item, str) else dict(item)
-    unknown = set(given) - {"label", noun, "parameters"}
+    unknown = set(given) - {"label", noun, "parameters"} - ({"region"} if family == METHODS else set())
     if unknown or not isinstance(given.get(noun), str):
         raise ExplanationError(f"A {noun} is given as its name, or as {noun}, parameters and label, not as {item!r}.")
     name = part(family, given[noun]).name
     parameters = checked_parameters(family, name, dict(given.get("parameters") or {}))
-    label = str(given.get("label") or name)
+    region = Region.read(given["region"]) if given.get("region") else PREDICTED
+    label = str(given.get("label") or _usual_label(name, region))
     if len(label) > 64:
         raise ExplanationError(f"The label {label[:20]!r}... is longer than 64 characters.")
-    return {"label": label, noun: name, "parameters": parameters}
+    entry = {"label": label, noun: name, "parameters": parameters}
+    return entry if region == PREDICTED else entry | {"region": region.described}
+
+
+def _usual_label(name: str, region: Region) -> str:
+    return name if region == PREDICTED else f"{name}-{region}".replace(":", "-")

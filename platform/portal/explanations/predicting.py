@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from foundation.regions import predicted
 from portal.catalog.models import Image
 from portal.catalog.selectors import reference_mask
 from portal.explanations.models import Prediction
-from portal.explanations.targets import predicted_region
 from portal.networks.models import Network, NetworkTask
 from portal.networks.work import on_image_grid
 from portal.storage import put_array
@@ -54,7 +54,7 @@ def _classified(output: Tensor, target: int) -> dict[str, Any]:
 def _segmented(output: Tensor, channel: int, image: Image) -> dict[str, Any]:
     """The mask on the image's own pixels, from logits resampled bilinearly."""
     probability = output.sigmoid() if output.shape[1] == 1 else output.softmax(1)
-    mask = predicted_region(on_image_grid(output.float(), image), channel)[0].cpu().numpy()
+    mask = predicted(on_image_grid(output.float(), image), channel)[0].cpu().numpy()
     truth = reference_mask(image)
     return {
         "predicted": int(mask.any()),

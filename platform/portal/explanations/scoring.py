@@ -5,6 +5,7 @@ For jobs and commands only.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -30,7 +31,9 @@ from portal.explanations.errors import NothingToScore
 from portal.explanations.models import Explanation, Presentation, Run, Score
 from portal.explanations.plans import Displayed, Plan
 from portal.explanations.readings import Reading, readings
+from portal.explanations.regions import Region
 from portal.explanations.selectors import run_maps
+from portal.explanations.targets import region_of
 from portal.explanations.work import Subject, own_seed, subjects
 from portal.jobs.registry import Progress
 from portal.networks.models import Network
@@ -95,8 +98,9 @@ def score_maps(
     total, done, written = sum(map(len, maps.values())) * each, 0, 0
     started = time.monotonic()
     for number, (subject, model) in enumerate(subjects(network, list(maps)), start=1):
-        for group, lacking in _open_work(maps[subject.image], judges):
-            written += _score(model, subject, group, lacking, seed=seed)
+        for region, its_maps in _by_region(maps[subject.image]).items():
+            for group, lacking in _open_work(its_maps, judges):
+                written += _score(model, subject.aimed(network, region), group, lacking, seed=seed)
         done += len(maps[subject.image]) * each
         if progress:
             rate = number / max(time.monotonic() - started, 1e-9)
@@ -111,6 +115,14 @@ def planned_metrics(plan: Plan, displayed: Displayed) -> Judges:
     }
     shown = {presentation: [built[label] for label in labels] for presentation, labels in displayed.items()}
     return {Presentation.RAW.value: list(built.values()), **shown}
+
+
+def _by_region(explanations: list[Explanation]) -> dict[Region, list[Explanation]]:
+    """Maps are judged by the target that they explain."""
+    groups: dict[Region, list[Explanation]] = defaultdict(list)
+    for explanation in explanations:
+        groups[region_of(explanation.target)].append(explanation)
+    return groups
 
 
 Verdicts = dict[tuple[str, str], Verdict]
@@ -205,7 +217,11 @@ def _verdicts(model: nn.Module, subject: Subject, group: list[Reading], judges: 
 
 def _verdict(scored: Scored) -> Verdict:
     reason = scored.reasons[0]
-    return Verdict(None, reason) if reason else Verdict(float(scored.values[0]))
+    if reason:
+        return Verdict(None, reason)
+    # Errors that come with the draws cost nothing; those that would need other seeds are not asked for.
+    error = None if scored.errors is None else float(scored.errors[0])
+    return Verdict(float(scored.values[0]), "", error if error is None or math.isfinite(error) else None)
 
 
 def _add_controls(

@@ -12,12 +12,12 @@ from portal.accounts.models import User
 from portal.audit.services import record
 from portal.catalog.models import Dataset
 from portal.catalog.selectors import approved_images
-from portal.explanations.errors import ExplanationError, NothingToExplain
+from portal.explanations.errors import ExplanationError, NothingToExplain, WrongRegion
 from portal.explanations.models import Run
 from portal.explanations.plans import Asked, displayed_plan, method_plan, metric_plan
 from portal.jobs.models import Job
 from portal.jobs.services import enqueue
-from portal.networks.models import Network
+from portal.networks.models import Network, NetworkTask
 
 
 @transaction.atomic
@@ -61,6 +61,8 @@ def plan_run(
     if not approved_images(dataset).exists():
         raise NothingToExplain(f"The dataset {dataset.slug!r} has no approved cases.")
     plan: dict[str, Any] = {"methods": method_plan(methods), "metrics": metric_plan(metrics)}
+    if network.task == NetworkTask.CLASSIFICATION and any("region" in entry for entry in plan["methods"]):
+        raise WrongRegion(f"{network.slug!r} is a classifier: its maps explain a class, not a region.")
     plan["displayed"] = displayed_plan(displayed, plan["metrics"])
     for run in Run.objects.filter(network=network, dataset=dataset, seed=seed):
         if all(getattr(run, name) == planned for name, planned in plan.items()):

@@ -8,7 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from foundation.provenance import digest_array
+from foundation.regions import boundary, component, false_negative, false_positive, predicted
 from foundation.targets import ClassTarget, RegionTarget, Target
+from portal.explanations.errors import EmptyRegion, UnknownTruth
+from portal.explanations.regions import KINDS, NUMBERS, PREDICTED, Region
 from portal.networks.models import Network, NetworkTask
 
 #: Where a segmenter finds nothing, the pixels of its highest logits are explained: this many.
@@ -23,34 +27,61 @@ class Aim:
     described: dict[str, Any]
 
 
-def aim_of(network: Network, output: Tensor) -> Aim:
+def aim_of(network: Network, output: Tensor, region: Region | None = None, truth: Tensor | None = None) -> Aim:
     """The target of one image, from the network's raw output for it, `(1, K)` or `(1, K, H, W)`.
 
     A classifier is asked for the logit of the class under study, whatever it predicts, so that all maps of a case
     answer the same question. A segmenter is asked for the summed logits of the region that it predicts; where it
-    predicts none, for those of the 64 pixels with the highest logits, and the record says so.
+    predicts none, for those of the 64 pixels with the highest logits, and the record says so. Another `region` may be
+    asked for, by the reference mask `truth (1, H, W)` if need be; where it is empty there is nothing to explain.
     """
+    region = region or PREDICTED
     index = network.target_class
     if network.task == NetworkTask.CLASSIFICATION:
         return Aim(ClassTarget(index), {"kind": "class", "index": index, "name": network.classes[index]})
-    region = predicted_region(output, index)
-    kind = "predicted"
-    if not region.any():
-        region, kind = _highest(output[:, index]), f"highest-{HIGHEST_PIXELS}"
+    mask = predicted(output, index)
+    named: dict[str, Any] = {"region": region.kind} | region.numbers
+    if region != PREDICTED:
+        mask = _part(mask, region, truth)
+        named["mask_sha256"] = digest_array(mask.cpu().numpy())
+    elif not mask.any():
+        mask, named = _highest(output[:, index]), {"region": f"highest-{HIGHEST_PIXELS}"}
     described = {
         "kind": "region",
         "channel": index,
         "name": network.classes[index],
-        "region": kind,
-        "pixels": int(region.sum()),
+        **named,
+        "pixels": int(mask.sum()),
         "reduce": "sum",
     }
-    return Aim(RegionTarget(index, mask=region), described)
+    return Aim(RegionTarget(index, mask=mask), described)
 
 
-def predicted_region(output: Tensor, channel: int) -> Tensor:
-    """Where the channel has the highest logit, or a positive one if it is the only channel: `(B, H, W)` bool."""
-    return output[:, 0] > 0 if output.shape[1] == 1 else output.argmax(1) == channel
+def region_of(described: dict[str, Any]) -> Region:
+    """The region that a map's record names; the whole prediction for classes and for where nothing was predicted."""
+    kind = described.get("region")
+    if kind not in KINDS:
+        return PREDICTED
+    return Region.read({"kind": kind} | {name: described[name] for name, _ in NUMBERS.values() if name in described})
+
+
+def _part(mask: Tensor, region: Region, truth: Tensor | None) -> Tensor:
+    if region.needs_truth and truth is None:
+        raise UnknownTruth(f"A {region.kind} region needs the reference mask, and the case has none.")
+    match region.kind:
+        case "component":
+            found = component(mask, region.number or 1)
+        case "boundary":
+            found = boundary(mask, region.number or 1)
+        case "false-positive" if truth is not None:
+            found = false_positive(mask, truth)
+        case "false-negative" if truth is not None:
+            found = false_negative(mask, truth)
+        case _:
+            found = mask
+    if not found.any():
+        raise EmptyRegion(f"The region {region} is empty: there is nothing to explain.")
+    return found
 
 
 def _highest(logits: Tensor) -> Tensor:

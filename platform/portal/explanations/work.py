@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from portal.catalog.selectors import approved_images, reference_mask
 from portal.explanations.errors import MapsMissing, NoDonor, NothingToExplain, UnknownTruth
 from portal.explanations.models import Explanation, Run
 from portal.explanations.predicting import predict
+from portal.explanations.regions import PREDICTED, Region
 from portal.explanations.targets import Aim, aim_of
 from portal.jobs.registry import Progress
 from portal.networks.models import Network
@@ -42,6 +43,11 @@ class Subject:
     tensor: Tensor
     aim: Aim
     mask: Tensor | None
+    output: Tensor
+
+    def aimed(self, network: Network, region: Region) -> Subject:
+        """The same, with the target over a region of what the network predicts."""
+        return replace(self, aim=aim_of(network, self.output, region, self.mask)) if region != PREDICTED else self
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class Planned:
 
     label: str
     method: Explainer
+    region: Region = PREDICTED
 
 
 def explain_run(run: Run, progress: Progress | None = None, *, part: int = 0, parts: int = 1) -> int:
@@ -84,7 +91,14 @@ def explain_run(run: Run, progress: Progress | None = None, *, part: int = 0, pa
 
 def planned_methods(network: Network, plan: list[dict[str, Any]]) -> list[Planned]:
     """The methods of a plan, built; a CAM method without a layer of its own gets the network's."""
-    return [Planned(entry["label"], _built(network, entry["method"], entry["parameters"])) for entry in plan]
+    return [
+        Planned(
+            entry["label"],
+            _built(network, entry["method"], entry["parameters"]),
+            Region.read(entry["region"]) if "region" in entry else PREDICTED,
+        )
+        for entry in plan
+    ]
 
 
 def subjects(network: Network, images: list[Image]) -> Iterator[tuple[Subject, nn.Module]]:
@@ -96,13 +110,14 @@ def subjects(network: Network, images: list[Image]) -> Iterator[tuple[Subject, n
         with torch.inference_mode():
             output = model(tensor)
         predict(network, image, output)
-        yield Subject(image, tensor, aim_of(network, output), _true_mask(image, tensor)), model
+        yield Subject(image, tensor, aim_of(network, output), _true_mask(image, tensor), output), model
 
 
 def explain_one(
     network: Network, model: nn.Module, subject: Subject, plan: Planned, seed: int, donors: Donors | None = None
 ) -> bool:
     """Make and store one map; False where it exists already. Without `donors`, methods that need some are refused."""
+    subject = subject.aimed(network, plan.region)
     ingredients = ingredients_of(network, subject, plan, seed)
     if donors is not None and "donors" in plan.method.needs:
         ingredients["donor_sha256"] = donors.image_for(subject.image).array

@@ -30,9 +30,26 @@ def test_explain_then_score(classifier: Network, phantoms: Dataset) -> None:
     assert (Explanation.objects.count(), Score.objects.count()) == (8, 20)
 
 
+def test_a_segmenter_may_be_asked_for_a_region(segmenter: Network, phantoms: Dataset) -> None:
+    both = ("--model", "segmenter", "--dataset", "phantoms", "--methods", "edge-map")
+    assert "4 maps made" in call("explain", *both, "--region", "boundary:3")
+    assert "4 maps made" in call("explain", *both)
+    targets = [explanation.target for explanation in Explanation.objects.order_by("id")]
+    assert {(target["region"], target["width"]) for target in targets[:4]} == {("boundary", 3)}
+    assert {explanation.label for explanation in Explanation.objects.all()} == {"edge-map", "edge-map-boundary-3"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (
+            ("explain", "--model", "classifier", "--dataset", "phantoms", "--methods", "lrp", "--region", "boundary"),
+            "is a classifier",
+        ),
+        (
+            ("explain", "--model", "classifier", "--dataset", "phantoms", "--methods", "lrp", "--region", "border"),
+            "A region is one of predicted",
+        ),
         (("explain", "--model", "x", "--dataset", "phantoms", "--methods", "lrp"), "There is no model 'x'"),
         (("explain", "--model", "classifier", "--dataset", "x", "--methods", "lrp"), "There is no dataset 'x'"),
         (("explain", "--model", "classifier", "--dataset", "phantoms", "--methods", "grad_cam"), "Did you mean"),
