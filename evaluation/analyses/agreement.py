@@ -23,6 +23,14 @@ class Agreement(Analysis):
     name: ClassVar[str] = "agreement"
     title: ClassVar[str] = "Agreement between readers"
     question: ClassVar[str] = "Do readers agree about the same map?"
+    model: ClassVar[str] = (
+        "Krippendorff's alpha over the maps that two or more readers rated, by question and by method, bounds "
+        "from resampled maps; Gwet's AC2 beside it, quadratic kappa of a reader's repeats."
+    )
+    fragile: ClassVar[str] = (
+        "Skewed answers: where nearly all give the same answer alpha is low although readers agree, so read AC2 "
+        "with it. A few maps that split the readers: look at the cases with the widest spread."
+    )
     assumptions: ClassVar[str] = (
         "Maps are exchangeable, readers interchangeable; the scale is ordinal. Bounds resample maps. Where nearly all "
         "ratings are equal alpha is low although readers agree: Gwet's AC2 (quadratic weights) stands beside it. "

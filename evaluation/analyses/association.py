@@ -29,6 +29,14 @@ class Association(Analysis):
     name: ClassVar[str] = "association"
     title: ClassVar[str] = "Ratings against automatic metrics"
     question: ClassVar[str] = "Do readers find those maps useful that automatic metrics find good?"
+    model: ClassVar[str] = (
+        "Rank correlation of mean ratings with a metric, at five levels; bounds resample readers and cases "
+        "together. Beside it the value corrected for noise in the mean ratings."
+    )
+    fragile: ClassVar[str] = (
+        "Another level asks another question and may have the other sign. Leaving out controls or a method, or a "
+        "metric that is noise for half of the maps."
+    )
     assumptions: ClassVar[str] = (
         "Metrics are turned so that higher is better. Bounds resample readers and cases together. Claims are made for "
         "the primary level alone, adjusted for the number of metrics (Bonferroni); methods are too few for a claim "

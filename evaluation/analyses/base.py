@@ -52,6 +52,10 @@ class Analysis(ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     question: ClassVar[str]
+    #: What is estimated, and how.
+    model: ClassVar[str]
+    #: What would change the conclusion.
+    fragile: ClassVar[str]
     assumptions: ClassVar[str]
     reference: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ("reader", "case", "method", "question", "score")

@@ -25,6 +25,14 @@ class Benchmark(Analysis):
     name: ClassVar[str] = "benchmark"
     title: ClassVar[str] = "Benchmark of the methods"
     question: ClassVar[str] = "How do the methods compare, and do they beat controls that explain nothing?"
+    model: ClassVar[str] = (
+        "Mean rating, mean of each metric and computing time by method, with bounds that resample readers and "
+        "cases together."
+    )
+    fragile: ClassVar[str] = (
+        "Other cases or another network: a benchmark ranks methods on what was shown, and metrics of another "
+        "family often rank them otherwise."
+    )
     assumptions: ClassVar[str] = (
         "Metrics are means over the rated maps, bounds resample cases; ratings' bounds resample readers and cases "
         "together. Methods meet controls pairwise over the same cases: Student's t on the differences, Bonferroni over "

@@ -39,6 +39,13 @@ class DisplayEffect(OfMaps):
     name: ClassVar[str] = "display-effect"
     title: ClassVar[str] = "Raw maps against maps as readers saw them"
     question: ClassVar[str] = "Do the maps that readers saw score like the maps that the methods made?"
+    model: ClassVar[str] = (
+        "The difference between a metric's value for the raw map and for the map as readers saw it, method by "
+        "method, with Student's bounds over cases."
+    )
+    fragile: ClassVar[str] = (
+        "Another presentation: harmonised maps keep ranks alone, so that magnitude is lost for all methods alike."
+    )
     assumptions: ClassVar[str] = (
         "Raw and shown scores of the same map by the same metric, over the maps that have both. 95 % bounds resample "
         "cases; claims rest on Student's t over cases, Bonferroni over the metrics. The order of the methods is "
@@ -86,7 +93,7 @@ class DisplayEffect(OfMaps):
                 f"By {title(name)} the best method is {title(best[0])} on raw maps and {title(best[1])} on maps as "
                 "readers saw them."
             )
-        self._weigh(name, Interval(shift, shift - reach, shift + reach), family, draft, setting)
+        self._weigh(name, Interval(shift, shift - reach, shift + reach, comparisons=family), family, draft, setting)
         return {
             "metric": name,
             "maps": int(both.sum()),

@@ -35,6 +35,14 @@ class FaithfulReliance(Analysis):
     name: ClassVar[str] = "faithful-reliance"
     title: ClassVar[str] = "Faithful explanations and reliance"
     question: ClassVar[str] = "Does a faithful explanation change reliance on an AI that is wrong?"
+    model: ClassVar[str] = (
+        "Shares of decisions that follow the AI in four cells (right or wrong AI, faithful or unfaithful map), "
+        "two differences and their difference, by bootstrap of readers and cases."
+    )
+    fragile: ClassVar[str] = (
+        "Another metric or another cut of faithful; harder cases whose maps are less faithful. A design that "
+        "randomises what map is shown for the same case would settle it."
+    )
     assumptions: ClassVar[str] = (
         "A decision follows the AI if its final answer is the AI's. Maps count as faithful from the median of the "
         "metric over the shown maps on; which maps are faithful was not randomised, so harder cases may explain a "

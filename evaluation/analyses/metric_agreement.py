@@ -38,6 +38,14 @@ class MetricAgreement(OfMaps):
     name: ClassVar[str] = "metric-agreement"
     title: ClassVar[str] = "Agreement between automatic metrics"
     question: ClassVar[str] = "Do the automatic metrics put the methods into the same order?"
+    model: ClassVar[str] = (
+        "Rank correlation of each pair of metrics over the maps, cases resampled as wholes; metrics turned so "
+        "that higher is better."
+    )
+    fragile: ClassVar[str] = (
+        "Leaving out controls, which all metrics tell from methods, or a metric whose own noise is large: two "
+        "noisy metrics cannot agree."
+    )
     assumptions: ClassVar[str] = (
         "Metrics are turned so that more is better. Kendall's tau-b is taken over the methods of each case and "
         "averaged over cases; 95 % bounds resample cases, which stay whole (percentile bootstrap). Claims rest "
@@ -79,7 +87,8 @@ class MetricAgreement(OfMaps):
             if not counts[place]:
                 draft.warn(f"{first} and {second} have no case on which both tell methods apart.")
                 continue
-            interval = Interval(*(float(mean[place] + side * reach[place]) for side in (0, -1, 1)))
+            middle, half = float(mean[place]), float(reach[place])
+            interval = Interval(middle, middle - half, middle + half, comparisons=len(pairs))
             way = "order the methods of a case alike" if interval.estimate > 0 else "contradict each other"
             draft.weigh(
                 f"{first} and {second} {way}: Kendall's tau {interval}, adjusted for all pairs of metrics.",

@@ -37,6 +37,14 @@ class MetricTable(OfMaps):
     name: ClassVar[str] = "metric-table"
     title: ClassVar[str] = "Automatic metrics, method by method"
     question: ClassVar[str] = "What does each automatic metric say of each method, and what would a mere blob score?"
+    model: ClassVar[str] = (
+        "The mean of each metric by method over the maps for which it is defined, bounds by resampling cases; "
+        "beside localisation and ROAD what a smooth blob would score."
+    )
+    fragile: ClassVar[str] = (
+        "Maps for which a metric is undefined are left out, and methods may then be compared on different maps; a "
+        "blob that scores as well as the method."
+    )
     assumptions: ClassVar[str] = (
         "Cases are a sample of those that matter. Means are over the maps on which a metric is defined; 95 % bounds "
         "resample cases (percentile bootstrap). A control map holds the values of the map that it stands beside, laid "

@@ -26,6 +26,14 @@ class Preference(Analysis):
     name: ClassVar[str] = "preference"
     title: ClassVar[str] = "Preference between maps"
     question: ClassVar[str] = "Which method's map do readers prefer when they see two?"
+    model: ClassVar[str] = (
+        "Bradley and Terry's model with Davidson's ties and an effect of the side, errors robust to readers or "
+        "readers with worths of their own."
+    )
+    fragile: ClassVar[str] = (
+        "Readers who each prefer another method: the robust errors and the readers' standard deviation show it. "
+        "Pairs that were never shown rest on the others alone."
+    )
     assumptions: ClassVar[str] = (
         "Each method has one worth for all readers and cases; preferring the first shown is a constant side effect. "
         "Errors allow the answers of a reader to hang together; adjusted bounds hold for all pairs at once."

@@ -39,6 +39,13 @@ class Quadrant(Analysis):
     name: ClassVar[str] = "quadrant"
     title: ClassVar[str] = "Usefulness against faithfulness"
     question: ClassVar[str] = "Which methods please readers without explaining the network?"
+    model: ClassVar[str] = (
+        "Each method's mean usefulness and faithfulness against a line and against the control, with joint bounds."
+    )
+    fragile: ClassVar[str] = (
+        "Another line, another control or another metric moves methods between the quadrants; a method whose "
+        "bounds cross a line stands in none."
+    )
     assumptions: ClassVar[str] = (
         "Useful means a mean rating above the line; faithful means better than the average method (controls left out) "
         "on the same cases, by the named metric. A place is certain when both intervals, adjusted for all methods and "

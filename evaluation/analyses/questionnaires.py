@@ -26,6 +26,13 @@ class Questionnaires(Analysis):
     name: ClassVar[str] = "questionnaires"
     title: ClassVar[str] = "Questionnaires"
     question: ClassVar[str] = "How do readers rate the whole system, and do the items of a scale hang together?"
+    model: ClassVar[str] = (
+        "The instrument's published score a reader, its mean with Student's bounds; Cronbach's alpha and "
+        "McDonald's omega of the items."
+    )
+    fragile: ClassVar[str] = (
+        "Few readers, an order of items that primes, and politeness: a scale is worth little without what readers did."
+    )
     assumptions: ClassVar[str] = (
         "Readers are independent. A reader who left an item out has no score. Alpha takes the items to load alike on "
         "one dimension, omega lets them differ. Liking a system is not trust well placed: read this beside reliance."

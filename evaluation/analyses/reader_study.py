@@ -25,6 +25,13 @@ class ReaderStudyAnalysis(Analysis):
     name: ClassVar[str] = "reader-study"
     title: ClassVar[str] = "Accuracy over readers and cases"
     question: ClassVar[str] = "Do readers tell diseased from healthy better once they see the advice?"
+    model: ClassVar[str] = (
+        "Obuchowski and Rockette's analysis of variance of areas under the ROC curve, with Hillis's degrees of freedom."
+    )
+    fragile: ClassVar[str] = (
+        "Fixed readers or fixed cases narrow the claim and the interval. One reader far from the others: see the "
+        "areas of the readers."
+    )
     assumptions: ClassVar[str] = (
         "Answers are probabilities that the finding is present. Readers and cases are random: conclusions hold for "
         "others like them. Modalities are compared over the cases that all readers read in all of them; where a design "

@@ -29,6 +29,14 @@ class RelianceAnalysis(Analysis):
     name: ClassVar[str] = "reliance"
     title: ClassVar[str] = "Reliance on advice"
     question: ClassVar[str] = "Do readers follow right advice and withstand wrong advice?"
+    model: ClassVar[str] = (
+        "Shares of decisions by whether the advice was right and what was answered first; arms compared by "
+        "bootstrap of readers and cases."
+    )
+    fragile: ClassVar[str] = (
+        "Another threshold for a yes; cases in which the AI is seldom wrong, which leave few decisions to "
+        "withstand it; readers whom their own first answer anchors."
+    )
     assumptions: ClassVar[str] = (
         "A first answer was given before the advice was seen, which itself anchors. Probabilities count as positive "
         "from the threshold on. Bounds resample readers and cases together; contrasts of arms hold for all pairs and "

@@ -24,6 +24,14 @@ class TrustCalibration(Analysis):
     name: ClassVar[str] = "trust-calibration"
     title: ClassVar[str] = "Ratings against correctness"
     question: ClassVar[str] = "Are maps of right answers rated higher than maps of wrong ones?"
+    model: ClassVar[str] = (
+        "How well readers' stated confidence or trust tells right from wrong answers of the AI: area under the "
+        "ROC curve with clustered bounds."
+    )
+    fragile: ClassVar[str] = (
+        "An AI that is nearly always right or wrong on the shown cases leaves nothing to tell apart; another "
+        "wording of trust."
+    )
     assumptions: ClassVar[str] = (
         "The network's answers are right or wrong; an area of 0.5 means that ratings tell nothing. Bounds resample "
         "readers and cases together; claims are adjusted for the number of methods (Bonferroni)."

@@ -26,6 +26,14 @@ class UsefulnessModel(Analysis):
     name: ClassVar[str] = "usefulness-model"
     title: ClassVar[str] = "Usefulness by method"
     question: ClassVar[str] = "Which explanations do readers find more useful?"
+    model: ClassVar[str] = (
+        "A cumulative logit with crossed random terms of readers and cases and their interactions with methods "
+        "(Laplace); terms are left out by a stated rule where they cannot be estimated."
+    )
+    fragile: ClassVar[str] = (
+        "Random terms that were left out narrow the intervals; odds that are not proportional over the scale; "
+        "ratings that readers use as a number rather than an order (see the linear model)."
+    )
     assumptions: ClassVar[str] = (
         "Ratings are ordinal; a method shifts all categories alike (proportional odds); readers and cases, and their "
         "reactions to single methods, vary normally; missing ratings are missing at random given these. Adjusted "

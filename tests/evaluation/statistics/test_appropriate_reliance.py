@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from evaluation.statistics import group_means, reliance, reliance_intervals
+from tests.evaluation.statistics.conftest import Validate
 
 # truth, advice, initial, final: worked by hand.
 DECISIONS = [
@@ -29,9 +30,9 @@ def decisions() -> pd.DataFrame:
     return frame.assign(reader=[f"r{i % 5}" for i in range(10)], case=[f"c{i // 2}" for i in range(10)])
 
 
-def test_it_equals_the_hand_worked_table() -> None:
+def test_it_equals_the_hand_worked_table(validate: Validate) -> None:
     found = reliance(decisions(), **NAMES)
-    assert found.rair == pytest.approx(2 / 3)
+    validate("reliance", "a table worked by hand", [found.rair, found.rsr], [2 / 3, 1 / 4], within=1e-12)
     assert found.under_reliance == pytest.approx(1 / 3)
     assert found.rsr == pytest.approx(1 / 4)
     assert found.over_reliance == pytest.approx(3 / 4)

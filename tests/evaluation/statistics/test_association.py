@@ -9,6 +9,7 @@ import statsmodels.formula.api as smf
 from scipy import stats
 
 from evaluation.statistics import association
+from tests.evaluation.statistics.conftest import Validate
 
 NAMES: dict[str, Any] = {"case": "case", "method": "method", "rater": "rater", "rating": "rating", "value": "value"}
 
@@ -41,7 +42,7 @@ def cells_of(ratings: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("missing", [0.0, 0.85])
-def test_each_level_equals_its_definition_in_pandas(missing: float) -> None:
+def test_each_level_equals_its_definition_in_pandas(missing: float, validate: Validate) -> None:
     """Oracle: pandas group means, statsmodels residuals of the additive model, scipy correlations."""
     ratings, values = study(missing=missing)
     table = association(ratings, values, **NAMES)
@@ -57,9 +58,11 @@ def test_each_level_equals_its_definition_in_pandas(missing: float) -> None:
     for name, frame in levels.items():
         row = table.loc[name]
         assert row["n"] == len(frame)
-        assert row["pearson"] == pytest.approx(stats.pearsonr(frame["rating"], frame["value"])[0], abs=1e-6)
-        assert row["spearman"] == pytest.approx(stats.spearmanr(frame["rating"], frame["value"])[0], abs=1e-6)
-        assert row["kendall"] == pytest.approx(stats.kendalltau(frame["rating"], frame["value"])[0], abs=1e-6)
+        theirs = [
+            kind(frame["rating"], frame["value"])[0] for kind in (stats.pearsonr, stats.spearmanr, stats.kendalltau)
+        ]
+        ours = row[["pearson", "spearman", "kendall"]]
+        validate(f"association, {name}", "pandas, statsmodels, scipy", ours, theirs, within=1e-6)
     within = [
         stats.spearmanr(part["rating"], part["value"])[0]
         for _, part in cells.groupby("case")

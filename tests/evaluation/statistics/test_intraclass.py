@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from evaluation.statistics import cronbach_alpha, icc
+from tests.evaluation.statistics.conftest import Validate
 
 NAMES: dict[str, Any] = {"subject": "subject", "rater": "rater", "score": "score"}
 # Shrout & Fleiss 1979, table 2: six targets, four judges.
@@ -18,20 +19,19 @@ def judged() -> pd.DataFrame:
     return wide.melt("subject", var_name="rater", value_name="score")
 
 
-def test_the_six_forms_equal_the_published_ones() -> None:
+def test_the_six_forms_equal_the_published_ones(validate: Validate) -> None:
     table = icc(judged(), **NAMES).table
     published = [0.165742, 0.289764, 0.714841, 0.442797, 0.620051, 0.909316]
-    np.testing.assert_allclose(table["estimate"], published, atol=5e-7)
+    validate("icc, six forms", "Shrout & Fleiss 1979", table["estimate"], published, within=5e-7)
     assert list(table.columns) == ["estimate", "low", "high", "f", "df1", "df2", "p"]
     assert list(table.index) == ["ICC(1,1)", "ICC(2,1)", "ICC(3,1)", "ICC(1,k)", "ICC(2,k)", "ICC(3,k)"]
 
 
-def test_the_bounds_equal_those_of_r() -> None:
+def test_the_bounds_equal_those_of_r(validate: Validate) -> None:
     """R's psych and the Python package pingouin print these to two places."""
     table = icc(judged(), **NAMES).table
     low, high = [-0.13, 0.02, 0.34, -0.88, 0.07, 0.68], [0.72, 0.76, 0.95, 0.91, 0.93, 0.99]
-    np.testing.assert_allclose(table["low"], low, atol=0.005)
-    np.testing.assert_allclose(table["high"], high, atol=0.005)
+    validate("icc, bounds", "R psych, two places", table[["low", "high"]], np.column_stack([low, high]), within=0.005)
     assert table.loc["ICC(3,1)", "f"] == pytest.approx(11.027, abs=5e-4)
     assert (table.loc["ICC(3,1)", "df1"], table.loc["ICC(3,1)", "df2"]) == (5, 15)
 

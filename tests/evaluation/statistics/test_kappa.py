@@ -7,6 +7,7 @@ from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.inter_rater import fleiss_kappa as statsmodels_fleiss
 
 from evaluation.statistics import cohen_kappa, fleiss_kappa, gwet_ac
+from tests.evaluation.statistics.conftest import Validate
 from tests.evaluation.statistics.test_krippendorff import NAMES, published
 
 # Ten units, fourteen raters, five categories: the worked example of many textbooks, kappa .210.
@@ -23,19 +24,19 @@ def two_raters() -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("weights", [None, "linear", "quadratic"])
-def test_cohen_equals_statsmodels_with_its_error(weights: str | None) -> None:
+def test_cohen_equals_statsmodels_with_its_error(weights: str | None, validate: Validate) -> None:
     first, second = two_raters()
     table = pd.crosstab(first, second).to_numpy()
     oracle = cohens_kappa(table, wt={None: None, "linear": "linear", "quadratic": "quadratic"}[weights])
     found = cohen_kappa(first, second, weights=weights)
-    assert found.estimate == pytest.approx(oracle.kappa, abs=1e-12)
-    assert found.se == pytest.approx(np.sqrt(oracle.var_kappa), abs=1e-12)
+    theirs = [oracle.kappa, np.sqrt(oracle.var_kappa)]
+    validate("cohen_kappa and its error", "statsmodels", [found.estimate, found.se], theirs, within=1e-12)
 
 
-def test_fleiss_equals_statsmodels_and_the_worked_example() -> None:
+def test_fleiss_equals_statsmodels_and_the_worked_example(validate: Validate) -> None:
     found = fleiss_kappa(CHOICES)
     assert found.estimate == pytest.approx(0.210, abs=5e-4)
-    assert found.estimate == pytest.approx(statsmodels_fleiss(np.array(CHOICES)), abs=1e-12)
+    validate("fleiss_kappa", "statsmodels", found.estimate, statsmodels_fleiss(np.array(CHOICES)), within=1e-12)
     share = np.array(CHOICES).sum(axis=0) / 140
     weight = share * (1 - share)
     assert found.estimate == pytest.approx(float((found.categories * weight).sum() / weight.sum()), abs=1e-12)
@@ -55,11 +56,10 @@ def test_the_error_of_fleiss_is_the_spread_under_chance() -> None:
     assert np.std(drawn) == pytest.approx(typical, rel=0.1)
 
 
-def test_gwet_equals_the_published_example() -> None:
+def test_gwet_equals_the_published_example(validate: Validate) -> None:
     """Gwet 2014, four raters and twelve units with gaps: AC1 .775444, standard error .142950."""
     found = gwet_ac(published(), **NAMES)
-    assert found.estimate == pytest.approx(0.775444, abs=5e-7)
-    assert found.se == pytest.approx(0.142950, abs=5e-7)
+    validate("gwet_ac and its error", "Gwet 2014", [found.estimate, found.se], [0.775444, 0.142950], within=5e-7)
     assert gwet_ac(published(), **NAMES, weights="quadratic").estimate == pytest.approx(0.914001, abs=5e-7)
 
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluation.statistics import krippendorff_alpha
+from tests.evaluation.statistics.conftest import Validate
 
 # Krippendorff 2011, "Computing Krippendorff's alpha-reliability": 4 observers, 12 units, with gaps.
 OBSERVERS = {
@@ -60,9 +61,9 @@ def alpha_by_pairs(data: pd.DataFrame, scale: str) -> float:
 @pytest.mark.parametrize(
     "scale, value", [("nominal", 0.743421), ("ordinal", 0.815388), ("interval", 0.849107), ("ratio", 0.797403)]
 )
-def test_it_equals_the_published_example(scale: str, value: float) -> None:
+def test_it_equals_the_published_example(scale: str, value: float, validate: Validate) -> None:
     found = krippendorff_alpha(published(), **NAMES, scale=scale)
-    assert found.estimate == pytest.approx(value, abs=5e-7)
+    validate("krippendorff_alpha", "Krippendorff 2011", found.estimate, value, within=5e-7)
     assert found.estimate == pytest.approx(alpha_by_pairs(published(), scale), abs=1e-12)
     assert (found.n_units, found.n_ratings, found.dropped) == (11, 40, 1)
     assert np.isnan(found.low)

@@ -7,14 +7,16 @@ import pandas as pd
 import pytest
 
 from evaluation.statistics import cronbach_alpha, mcdonald_omega
+from tests.evaluation.statistics.conftest import Validate
 
 GOLDEN = Path(__file__).parent / "golden"
 
 
-def test_it_equals_rs_factor_analysis() -> None:
+def test_it_equals_rs_factor_analysis(validate: Validate) -> None:
     """Golden: make_omega.R (factanal, one factor)."""
     found = mcdonald_omega(pd.read_csv(GOLDEN / "items.csv"))
-    assert found.estimate == pytest.approx(pd.read_csv(GOLDEN / "omega.csv")["omega"][0], abs=1e-6)
+    golden = pd.read_csv(GOLDEN / "omega.csv")["omega"][0]
+    validate("mcdonald_omega", "R stats factanal", found.estimate, golden, within=1e-6)
 
 
 def test_items_of_equal_loading_give_cronbachs_alpha_in_the_long_run() -> None:

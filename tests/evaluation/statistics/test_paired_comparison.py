@@ -10,6 +10,7 @@ import pytest
 import statsmodels.api as sm
 
 from evaluation.statistics import PairedComparison, bradley_terry
+from tests.evaluation.statistics.conftest import Validate
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMES: dict[str, Any] = {"first": "first", "second": "second", "first_wins": "wins", "second_wins": "losses"}
@@ -52,19 +53,18 @@ def test_it_equals_the_published_journal_example() -> None:
     assert np.isnan(fit.tie)
 
 
-def test_the_advantage_of_being_first_equals_a_logistic_regression() -> None:
+def test_the_advantage_of_being_first_equals_a_logistic_regression(validate: Validate) -> None:
     data = comparisons().query("ties == 0")
     fit = bradley_terry(data, **NAMES, home=True, reference="b")
     design = pd.DataFrame({name: (data["first"] == name).astype(float) - (data["second"] == name) for name in "acd"})
     oracle = sm.GLM(data["wins"], design.assign(home=1.0), family=sm.families.Binomial()).fit(tol=1e-12)
-    np.testing.assert_allclose(fit.coefficients, oracle.params.iloc[:3], atol=1e-7)
-    np.testing.assert_allclose(fit.standard_errors, oracle.bse.iloc[:3], atol=1e-7)
-    assert fit.home == pytest.approx(oracle.params["home"], abs=1e-7)
-    assert fit.home_error == pytest.approx(oracle.bse["home"], abs=1e-7)
+    source = "statsmodels, logistic regression"
+    ours = [*fit.coefficients, fit.home, *fit.standard_errors, fit.home_error]
+    validate("bradley_terry with a side effect", source, ours, [*oracle.params, *oracle.bse], within=1e-7)
     assert fit.log_likelihood == pytest.approx(oracle.llf, abs=1e-8)
 
 
-def test_ties_equal_a_poisson_regression() -> None:
+def test_ties_equal_a_poisson_regression(validate: Validate) -> None:
     """Davidson's model as a log-linear one: a level per pair, half of either worth and log nu for ties."""
     data = comparisons()
     ordered = data.assign(swap=data["first"] > data["second"])
@@ -88,8 +88,8 @@ def test_ties_equal_a_poisson_regression() -> None:
     oracle = sm.GLM(long["count"].astype(float), design, family=sm.families.Poisson()).fit(tol=1e-13)
     np.testing.assert_allclose(fit.coefficients, oracle.params[list("bcd")], atol=1e-7)
     np.testing.assert_allclose(fit.standard_errors, oracle.bse[list("bcd")], atol=1e-7)
-    assert np.log(fit.tie) == pytest.approx(oracle.params["nu"], abs=1e-7)
-    assert fit.tie_error / fit.tie == pytest.approx(oracle.bse["nu"], abs=1e-7)
+    ours, theirs = [np.log(fit.tie), fit.tie_error / fit.tie], [oracle.params["nu"], oracle.bse["nu"]]
+    validate("bradley_terry, Davidson's ties", "statsmodels, Poisson log-linear model", ours, theirs, within=1e-7)
 
 
 def test_readers_who_repeat_themselves_widen_the_errors() -> None:
@@ -162,7 +162,7 @@ def with_readers(data: pd.DataFrame, **options: Any) -> PairedComparison:
     )  # fmt: skip
 
 
-def test_two_items_with_readers_of_their_own_are_a_logistic_mixed_model() -> None:
+def test_two_items_with_readers_of_their_own_are_a_logistic_mixed_model(validate: Validate) -> None:
     """Golden: make_pairs.R (lme4's glmer, Laplace); the intercept's spread is that of a difference of two worths."""
     pairs = pd.read_csv(GOLDEN / "pairs.csv")
     golden = pd.read_csv(GOLDEN / "pairs_fit.csv").iloc[0]
@@ -171,10 +171,9 @@ def test_two_items_with_readers_of_their_own_are_a_logistic_mixed_model() -> Non
         data, first="first", second="second", first_wins="wins", second_wins="losses", reader="reader",
         reader_effects="random",
     )  # fmt: skip
-    assert found.log_likelihood == pytest.approx(golden["log_likelihood"], abs=1e-4)
-    assert found.coefficients["b"] == pytest.approx(golden["worth"], abs=1e-3)
-    assert found.standard_errors["b"] == pytest.approx(golden["se"], abs=1e-3)
-    assert found.reader_sd * np.sqrt(2) == pytest.approx(golden["sd"], abs=1e-3)
+    ours = [found.coefficients["b"], found.standard_errors["b"], found.reader_sd * np.sqrt(2), found.log_likelihood]
+    theirs = golden[["worth", "se", "sd", "log_likelihood"]]
+    validate("bradley_terry, readers' own worths", "R lme4 glmer, Laplace", ours, theirs, within=1e-3)
 
 
 def test_worths_and_the_spread_of_readers_are_recovered() -> None:

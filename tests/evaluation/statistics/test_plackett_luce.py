@@ -6,6 +6,7 @@ import pytest
 from statsmodels.discrete.conditional_models import ConditionalLogit
 
 from evaluation.statistics import bradley_terry, plackett_luce
+from tests.evaluation.statistics.conftest import Validate
 
 ITEMS = ("a", "b", "c", "d")
 
@@ -21,7 +22,7 @@ def drawn(count: int = 120, seed: int = 0) -> list[list[str]]:
     return rankings
 
 
-def test_it_equals_a_conditional_logit_of_the_choices() -> None:
+def test_it_equals_a_conditional_logit_of_the_choices(validate: Validate) -> None:
     """Independent source: statsmodels' ConditionalLogit on every stage as a choice of its own."""
     chosen, design, stage_of, stage = [], [], [], 0
     for ranking in drawn():
@@ -37,7 +38,9 @@ def test_it_equals_a_conditional_logit_of_the_choices() -> None:
     assert found.log_likelihood == pytest.approx(other.loglike(point), abs=1e-8)
     assert other.score(point) == pytest.approx(np.zeros(3), abs=1e-6)
     errors = np.sqrt(np.diagonal(np.linalg.inv(-other.hessian(point))))
-    assert found.standard_errors.to_numpy() == pytest.approx(errors, rel=1e-4)
+    source = "statsmodels, conditional logit"
+    validate("plackett_luce, errors", source, found.standard_errors, errors, within=1e-5)
+    validate("plackett_luce, log-likelihood", source, found.log_likelihood, other.loglike(point), within=1e-8)
 
 
 def test_rankings_of_two_are_paired_comparisons() -> None:

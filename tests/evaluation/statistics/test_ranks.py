@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from evaluation.statistics import friedman
+from tests.evaluation.statistics.conftest import Validate
 
 NAMES = {"block": "block", "treatment": "treatment", "score": "score"}
 
@@ -24,16 +25,15 @@ def rounding() -> pd.DataFrame:
     return wide.melt("block", var_name="treatment", value_name="score")
 
 
-def test_it_equals_the_published_example_with_ties() -> None:
+def test_it_equals_the_published_example_with_ties(validate: Validate) -> None:
     found = friedman(rounding(), **NAMES)
-    assert found.statistic == pytest.approx(11.142857, abs=1e-6)
-    assert found.p == pytest.approx(0.003805, abs=1e-6)
+    validate("friedman", "Hollander & Wolfe 1973", [found.statistic, found.p], [11.142857, 0.003805], within=1e-6)
     assert (found.df, found.n_blocks) == (2, 22)
     assert found.kendall_w == pytest.approx(11.142857 / 44, abs=1e-7)
     assert found.statistic == pytest.approx(stats.friedmanchisquare(*zip(*ROUNDING, strict=True)).statistic)
 
 
-def test_conover_equals_its_formula_from_the_statistic() -> None:
+def test_conover_equals_its_formula_from_the_statistic(validate: Validate) -> None:
     """Conover 1999, eq. 5.8.9 in its other form: t from Friedman's statistic T1 and the sum of squared ranks A1."""
     found = friedman(rounding(), **NAMES)
     ranks = np.array([stats.rankdata(row) for row in ROUNDING])
@@ -43,7 +43,8 @@ def test_conover_equals_its_formula_from_the_statistic() -> None:
     sums = dict(zip(["round out", "narrow", "wide"], ranks.sum(axis=0), strict=True))
     for row in found.posthoc("conover").to_dict("records"):
         t = abs(sums[row["first"]] - sums[row["second"]]) / scale
-        assert row["p"] == pytest.approx(2 * stats.t.sf(t, (b - 1) * (k - 1)), abs=1e-12)
+        p = 2 * stats.t.sf(t, (b - 1) * (k - 1))
+        validate("friedman, Conover's comparisons", "Conover 1999, equation 5.8.9", row["p"], p, within=1e-12)
 
 
 def test_nemenyi_equals_its_critical_difference() -> None:

@@ -11,6 +11,7 @@ import pytest
 from evaluation.statistics import delong, jafroc, mrmc, mrmc_power
 from evaluation.statistics.figures_of_merit import Merit
 from evaluation.statistics.reader_study import Components, ReaderStudy, _compare
+from tests.evaluation.statistics.conftest import Validate
 
 # Van Dyke's reader study of aortic dissection (45 + 69 cases): the areas per treatment and reader, and the mean error
 # (co)variances, derived from the published ratings.
@@ -67,17 +68,23 @@ def kernel(rows: pd.DataFrame) -> np.ndarray:
     ],
 )
 def test_van_dykes_published_analyses(
-    covariances: tuple[float, float, float, float], readers: str, cases: str, f: float, df2: float | None, p: float
+    covariances: tuple[float, float, float, float],
+    readers: str,
+    cases: str,
+    f: float,
+    df2: float | None,
+    p: float,
+    validate: Validate,
 ) -> None:
     """Published by the MRMCaov project (Smith & Hillis 2020) for Van Dyke's data."""
     found = _compare(van_dyke(covariances), readers, cases, 0.95)  # type: ignore[arg-type]
-    assert found.f == pytest.approx(f, abs=1e-6)
-    assert found.p == pytest.approx(p, abs=1e-6)
+    source = "MRMCaov, Van Dyke's data"
+    validate(f"mrmc, readers {readers}, cases {cases}", source, [found.f, found.p], [f, p], within=1e-6)
     assert df2 is None or found.df2 == pytest.approx(df2, abs=1e-4)
     assert found.auc.mean(axis=1).tolist() == pytest.approx([0.897037, 0.940837], abs=1e-6)
 
 
-def test_the_jackknife_leaves_each_case_out_in_turn() -> None:
+def test_the_jackknife_leaves_each_case_out_in_turn(validate: Validate) -> None:
     data = study()
     left = []
     for case in sorted(data.case.unique(), key=lambda name: (name % 3 != 0, name)):
@@ -86,8 +93,9 @@ def test_the_jackknife_leaves_each_case_out_in_turn() -> None:
     count = len(left)
     covariance = np.cov(np.array(left).T) * (count - 1) ** 2 / count
     found = compared(data)
-    assert found.components.error == pytest.approx(np.diagonal(covariance).mean(), rel=1e-9)
-    assert found.components.cov1 == pytest.approx(np.diagonal(covariance, 4).mean(), rel=1e-9)
+    ours = [found.components.error, found.components.cov1]
+    theirs = [np.diagonal(covariance).mean(), np.diagonal(covariance, 4).mean()]
+    validate("mrmc, jackknife covariance", "cases left out in turn", ours, theirs, within=1e-12)
 
 
 def test_delongs_covariance_is_that_of_the_pairwise_test() -> None:
@@ -102,7 +110,7 @@ def test_delongs_covariance_is_that_of_the_pairwise_test() -> None:
     assert 2 * (found.components.error - found.components.cov1) == pytest.approx(np.mean(errors), rel=1e-9)
 
 
-def test_the_unbiased_covariance_is_unbiased() -> None:
+def test_the_unbiased_covariance_is_unbiased(validate: Validate) -> None:
     """Over all samples of 2 + 2 cases from a population of 3 + 3, its mean is the areas' true covariance."""
     scores = np.array([[[1.0, 3.0, 2.0], [0.0, 2.0, 1.0]], [[2.0, 1.0, 4.0], [1.0, 3.0, 0.0]]])
     values, errors = [], []
@@ -119,7 +127,8 @@ def test_the_unbiased_covariance_is_unbiased() -> None:
             values.append(found.auc.to_numpy().ravel())
             errors.append((found.components.error, found.components.cov1, found.components.cov2))
     true = np.cov(np.array(values).T, ddof=0)
-    assert np.mean([each[0] for each in errors]) == pytest.approx(np.diagonal(true).mean(), abs=1e-12)
+    ours = np.mean([each[0] for each in errors])
+    validate("mrmc, unbiased covariance", "all samples enumerated", ours, np.diagonal(true).mean(), within=1e-12)
     assert np.mean([each[1] for each in errors]) == pytest.approx((true[0, 2] + true[1, 3]) / 2, abs=1e-12)
     assert np.mean([each[2] for each in errors]) == pytest.approx((true[0, 1] + true[2, 3]) / 2, abs=1e-12)
 
@@ -200,11 +209,11 @@ def merit(rows: pd.DataFrame, weights: str) -> float:
 
 
 @pytest.mark.parametrize("weights", ["lesion", "case"])
-def test_the_figure_of_merit_and_its_jackknife_follow_the_definition(weights: str) -> None:
+def test_the_figure_of_merit_and_its_jackknife_follow_the_definition(weights: str, validate: Validate) -> None:
     data = marks()
     found = located(data, weights=weights)
     direct = [merit(rows, weights) for _, rows in data.groupby(["modality", "reader"])]
-    assert found.auc.to_numpy().ravel().tolist() == pytest.approx(direct, abs=1e-12)
+    validate("jafroc, figure of merit", "the definition, lesion by lesion", found.auc, direct, within=1e-12)
     left = []
     for case in data.case.unique():
         rest = data[data.case != case]

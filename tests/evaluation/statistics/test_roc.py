@@ -5,6 +5,7 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from evaluation.statistics import auc, delong, proportion
+from tests.evaluation.statistics.conftest import Validate
 
 
 def scores(seed: int = 0, n: int = 60) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -20,13 +21,13 @@ def kernel(truth: np.ndarray, score: np.ndarray) -> np.ndarray:
     return (difference > 0) + 0.5 * (difference == 0)
 
 
-def test_the_area_and_its_error_equal_the_definition_over_all_pairs() -> None:
+def test_the_area_and_its_error_equal_the_definition_over_all_pairs(validate: Validate) -> None:
     truth, first, _ = scores()
     pairs = kernel(truth, first)
     variance = pairs.mean(axis=1).var(ddof=1) / len(pairs) + pairs.mean(axis=0).var(ddof=1) / pairs.shape[1]
     found = auc(truth, first)
-    assert found.estimate == pytest.approx(pairs.mean(), abs=1e-12)
-    assert found.se == pytest.approx(np.sqrt(variance), abs=1e-12)
+    theirs = [pairs.mean(), np.sqrt(variance)]
+    validate("auc and its error", "the definition over all pairs", [found.estimate, found.se], theirs, within=1e-12)
     assert found.high - found.low == pytest.approx(2 * 1.959964 * found.se, abs=1e-6)
 
 

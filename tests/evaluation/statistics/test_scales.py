@@ -9,6 +9,7 @@ import statsmodels.formula.api as smf
 from statsmodels.stats.weightstats import ttost_ind, ttost_paired
 
 from evaluation.statistics import cronbach_alpha, repeated_measures_correlation, scale_score, tost
+from tests.evaluation.statistics.conftest import Validate
 
 
 def people(*rows: Sequence[float]) -> pd.DataFrame:
@@ -56,32 +57,32 @@ def test_wrong_answers_get_one_clear_sentence() -> None:
         scale_score("sus", people([1] * 10), weights=people([1] * 10))
 
 
-def test_alpha_of_parallel_items_is_known() -> None:
+def test_alpha_of_parallel_items_is_known(validate: Validate) -> None:
     """Items of equal variance 1 and equal correlation r: alpha = k r / (1 + (k - 1) r), in an exact sample."""
     raw = np.random.default_rng(0).normal(size=(40, 4))
     raw -= raw.mean(axis=0)
     white = raw @ np.linalg.inv(np.linalg.cholesky(np.cov(raw.T))).T
     exact = white @ np.linalg.cholesky(np.full((4, 4), 0.5) + 0.5 * np.eye(4)).T
     found = cronbach_alpha(pd.DataFrame(exact))
-    assert found.estimate == pytest.approx(4 * 0.5 / (1 + 3 * 0.5), abs=1e-12)
+    validate("cronbach_alpha", "Spearman and Brown, parallel items", found.estimate, 2 / 2.5, within=1e-12)
     assert found.low < found.estimate < found.high
     with pytest.raises(ValueError, match="two items"):
         cronbach_alpha(pd.DataFrame({"a": [1, 2, 3]}))
 
 
-def test_equivalence_equals_statsmodels() -> None:
+def test_equivalence_equals_statsmodels(validate: Validate) -> None:
     random = np.random.default_rng(3)
     a = random.normal(0.1, 1, 40)
     b = a + random.normal(0, 0.5, 40)
     paired, apart = tost(a, b, bound=0.4), tost(a, b[:30], bound=0.8, paired=False)
-    assert paired.p == pytest.approx(ttost_paired(a, b, -0.4, 0.4)[0], abs=1e-12)
-    assert apart.p == pytest.approx(ttost_ind(a, b[:30], -0.8, 0.8, usevar="unequal")[0], abs=1e-12)
+    theirs = [ttost_paired(a, b, -0.4, 0.4)[0], ttost_ind(a, b[:30], -0.8, 0.8, usevar="unequal")[0]]
+    validate("tost", "statsmodels", [paired.p, apart.p], theirs, within=1e-12)
     assert (paired.p < 0.05) == (paired.low > -0.4 and paired.high < 0.4)
     with pytest.raises(ValueError, match="must be positive"):
         tost(a, b, bound=0)
 
 
-def test_repeated_correlation_equals_an_analysis_of_covariance() -> None:
+def test_repeated_correlation_equals_an_analysis_of_covariance(validate: Validate) -> None:
     random = np.random.default_rng(2)
     data = pd.DataFrame({"who": np.repeat(list("abcdef"), 6), "x": random.normal(size=36)})
     data["y"] = -0.5 * data["x"] + np.repeat(random.normal(0, 3, 6), 6) + random.normal(size=36)
@@ -89,8 +90,9 @@ def test_repeated_correlation_equals_an_analysis_of_covariance() -> None:
     oracle = smf.ols("y ~ C(who) + x", data).fit()
     t = oracle.tvalues["x"]
     assert found.df == oracle.df_resid == 29
-    assert found.estimate == pytest.approx(np.sign(t) * np.sqrt(t**2 / (t**2 + 29)), abs=1e-12)
-    assert found.p == pytest.approx(oracle.pvalues["x"], abs=1e-12)
+    theirs = [np.sign(t) * np.sqrt(t**2 / (t**2 + 29)), oracle.pvalues["x"]]
+    ours = [found.estimate, found.p]
+    validate("repeated_measures_correlation", "statsmodels, covariance analysis", ours, theirs, within=1e-12)
     assert np.arctanh(found.high) - np.arctanh(found.estimate) == pytest.approx(1.959964 / np.sqrt(28), abs=1e-6)
     with pytest.raises(ValueError, match="two subjects"):
         repeated_measures_correlation(data.head(6), subject="who", x="x", y="y")
