@@ -11,7 +11,7 @@ from evaluation.metrics import registry
 from evaluation.metrics.base import Metric, Scored, Sign, signed_maps
 from evaluation.metrics.baselines import Baseline
 from evaluation.metrics.inputs import Inputs, Scale
-from evaluation.metrics.regions import Squares, region_sums, removal_effects
+from evaluation.metrics.regions import Squares, removal_effects
 
 
 @registry.register
@@ -59,7 +59,7 @@ class Infidelity(Metric):
         height, width = inputs.images.shape[2:]
         squares = Squares(height, width, self.side)
         effects = removal_effects(inputs, squares, self.baseline, self.scale)
-        sums = region_sums(inputs, squares, signed_maps(inputs.maps, self.sign))
+        sums = squares.sums(inputs, signed_maps(inputs.maps, self.sign))
         if self.scaled:
             sums = sums * best_factor(sums, effects)
         return Scored.of((sums - effects).square().mean(1))

@@ -21,8 +21,8 @@ Explain = Callable[[nn.Module, Tensor, Target], Tensor]
 MEMORY_MB = 1024
 
 # Who gets which part of the memory budget: the forward passes, and what is held for the images in work. The rest is
-# for the masks of regions, see `evaluation.metrics.regions`.
-FORWARDS_SHARE = 5 / 8
+# for the masks of regions (see `evaluation.metrics.regions`) and for what altering a chunk of images takes in between.
+FORWARDS_SHARE = 1 / 2
 PARTS_SHARE = 1 / 4
 
 # What a pixel of a map costs while it is ranked: the map, its order and sorted values, and the ranks, some twice.

@@ -40,7 +40,7 @@ class Ranks:
 
     def top(self, count: Tensor | int) -> Tensor:
         """The probability `(B, P)` of being among the `count` largest when ties are broken at random; float64."""
-        return ((count - self.above.double()) / self.tied).clamp(0, 1)
+        return (count - self.above.double()).div_(self.tied).clamp_(0, 1)
 
 
 def ascending(values: Tensor) -> Tensor:

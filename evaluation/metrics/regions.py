@@ -34,6 +34,11 @@ class Regions(abc.ABC):
     def masks(self, start: int, stop: int) -> Tensor:
         """The regions from `start` to `stop` as bool `(stop - start, H * W)` on the CPU."""
 
+    def sums(self, inputs: Inputs, rows: Tensor) -> Tensor:
+        """What maps, as rows `(B, H * W)`, sum to over each region: `(B, count)` float64."""
+        rows = rows.double()
+        return torch.cat([rows @ masks.double().T for _, masks in self.blocks(inputs)], 1)
+
     def blocks(self, inputs: Inputs) -> Iterator[tuple[int, Tensor]]:
         """All masks on the images' device, as many at once as the budget allows; one block is kept for other maps."""
         room = int(inputs.memory_mb * 2**20 * MASKS_SHARE / (BYTES_A_PIXEL * self.height * self.width))
@@ -68,6 +73,11 @@ class Squares(Regions):
         """The square of each pixel: a LongTensor `(H * W,)`."""
         row, column = torch.arange(self.height) // self.side, torch.arange(self.width) // self.side
         return (row[:, None] * self.columns + column[None, :]).flatten()
+
+    def sums(self, inputs: Inputs, rows: Tensor) -> Tensor:
+        """As for any regions, found in one pass over the pixels."""
+        totals = torch.zeros(len(rows), self.count, dtype=torch.float64, device=rows.device)
+        return totals.index_add_(1, self.labels().to(rows.device), rows.double())
 
     def masks(self, start: int, stop: int) -> Tensor:
         """One square each."""
@@ -120,9 +130,3 @@ def removal_effects(inputs: Inputs, regions: Regions, baseline: Baseline, readin
         inputs.by_image[key] = inputs.whole(reading) - torch.cat(left, 1)
     effects: Tensor = inputs.by_image[key]
     return effects
-
-
-def region_sums(inputs: Inputs, regions: Regions, rows: Tensor) -> Tensor:
-    """What maps, as rows `(B, H * W)`, sum to over each region: `(B, count)` float64."""
-    rows = rows.double()
-    return torch.cat([rows @ masks.double().T for _, masks in regions.blocks(inputs)], 1)

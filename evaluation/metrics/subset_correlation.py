@@ -11,7 +11,7 @@ from evaluation.metrics.base import Sign, signed_maps
 from evaluation.metrics.baselines import Baseline
 from evaluation.metrics.inputs import Inputs, Scale
 from evaluation.metrics.monte_carlo import flat, pearson
-from evaluation.metrics.regions import RandomSubsets, Squares, region_sums, removal_effects
+from evaluation.metrics.regions import RandomSubsets, Squares, removal_effects
 
 CONSTANT_MAP = "The map is constant, so it predicts nothing that could be correlated."
 EQUAL_SUMS = "The map gives every set of pixels the same sum, so there is nothing to correlate."
@@ -48,7 +48,7 @@ def subset_correlation(
     subsets = subsets_of(inputs, share=share, side=side, draws=draws)
     rows = signed_maps(inputs.maps, sign)
     effects = removal_effects(inputs, subsets, baseline, scale)
-    return correlated(rows, region_sums(inputs, subsets, rows), effects, inputs.whole(scale))
+    return correlated(rows, subsets.sums(inputs, rows), effects, inputs.whole(scale))
 
 
 def subsets_of(inputs: Inputs, *, share: float, side: int, draws: int) -> RandomSubsets:
