@@ -36,6 +36,9 @@ class AvgSensitivity(SensitivityMetric):
     span: ClassVar[str] = "from 0"
     undefined_when: ClassVar[str] = "For a map of zeros and for a constant image."
     stochastic: ClassVar[bool] = True
+    precision: ClassVar[str] = (
+        "On the demo's networks 3 to 6 draws for a standard error of 0.02; the default 10 give 0.01 to 0.015."
+    )
 
     def judge(self, inputs: Inputs) -> Scored:
         """The mean distance, with its standard error."""

@@ -94,6 +94,8 @@ class Metric(abc.ABC):
     """Changes whenever the same arguments would give another value."""
     stochastic: ClassVar[bool] = False
     """Whether the seed changes the value (with the default parameters)."""
+    precision: ClassVar[str] = ""
+    """How many draws or seeds bring the Monte Carlo standard error to 0.02, where the seed changes the value."""
 
     def __post_init__(self) -> None:
         """Refuse parameters outside their choices or below their minimum."""

@@ -41,6 +41,10 @@ class FaithfulnessCorrelation(Metric):
     span: ClassVar[str] = "-1 to 1"
     undefined_when: ClassVar[str] = "For a constant map, and where the output does not change."
     stochastic: ClassVar[bool] = True
+    precision: ClassVar[str] = (
+        "About ((1 - r^2) / 0.02)^2 sets for a standard error of 0.02: 2500 at r = 0, 480 at r = 0.75; the "
+        "default 100 give 0.1."
+    )
 
     subsets: int = field(default=100, metadata={"help": "Random sets of pixels; one forward pass each", "minimum": 3})
     share: float = field(default=0.1, metadata={"help": "Share of the image that a set takes away, between 0 and 1"})

@@ -38,6 +38,9 @@ class RandomLogit(Metric):
     span: ClassVar[str] = "-1 to 1"
     undefined_when: ClassVar[str] = "For a constant map, and for a network with one output."
     stochastic: ClassVar[bool] = True
+    precision: ClassVar[str] = (
+        "None with two classes; with more, the class is drawn: average over seeds until every class has had its turn."
+    )
 
     sign: Sign = field(default="signed", metadata={"help": "How the maps' sign is read before they are compared"})
 

@@ -47,6 +47,10 @@ class SensitivityN(Metric):
     span: ClassVar[str] = "-1 to 1"
     undefined_when: ClassVar[str] = "For a constant map, and where the output does not change for one of the n."
     stochastic: ClassVar[bool] = True
+    precision: ClassVar[str] = (
+        "About a third of ((1 - r^2) / 0.02)^2 sets for each n for a standard error of 0.02: 830 at r = 0; "
+        "the default 100 give 0.06."
+    )
 
     subsets: int = field(
         default=100, metadata={"help": "Random sets of pixels for each n; one forward pass each", "minimum": 3}

@@ -48,6 +48,10 @@ class SmoothModelRandomisation(Metric):
     span: ClassVar[str] = "-1 to 1"
     undefined_when: ClassVar[str] = "For a constant map."
     stochastic: ClassVar[bool] = True
+    precision: ClassVar[str] = (
+        "One random network says little: a standard error of 0.09 on the demo's networks, so about 20 seeds "
+        "for 0.02; more draws do not help."
+    )
 
     steps: int = field(default=2, metadata={"help": "Stages of the cascade", "minimum": 1})
     draws: int = field(
