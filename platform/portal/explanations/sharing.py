@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from typing import IO
 
 from django.conf import settings
+from django.db import connection
 
 from portal.catalog.selectors import approved_images
 from portal.explanations.errors import ExplanationError
@@ -22,26 +24,38 @@ POLL_SECONDS = 0.5
 
 
 def share_runs(runs: Sequence[Run], *, processes: int | None = None, progress: Progress | None = None) -> None:
-    """Make and score all maps of `runs` in as many processes as there are cores, four at most; resumes like a run.
+    """Make and score all maps of `runs` in as many processes as there are cores; resumes like a run.
 
     Small networks gain little from a second thread, but all from a second process. `progress` counts maps and scores.
-    Interrupted, it stops the processes; what they have stored stays.
+    Interrupted, it stops the processes; what they have stored stays. Where one fails, the others go on with their
+    images, and ExplanationError says at the end what it said.
     """
-    count = max(1, processes or min(os.cpu_count() or 1, 4))
-    total = sum(expected(run) for run in runs)
-    with tempfile.TemporaryFile() as complaints:
-        workers = [_start(runs, part, count, complaints) for part in range(count)]
+    count = processes or usual_processes(runs)
+    tell = _Telling(runs, progress)
+    tell()
+    with contextlib.ExitStack() as stack:
+        said = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(count)]
+        workers = [_start(runs, part, count, complaints) for part, complaints in enumerate(said)]
         try:
             while any(worker.poll() is None for worker in workers):
-                _tell(progress, runs, total)
-                _raise_if_failed(workers, complaints)
                 time.sleep(POLL_SECONDS)
+                tell()
         finally:
             for worker in workers:
                 worker.terminate()
                 worker.wait()
-        _raise_if_failed(workers, complaints)
-    _tell(progress, runs, total)
+        failed = [_complaint(worker, said[part]) for part, worker in enumerate(workers) if worker.returncode]
+    tell()
+    if failed:
+        raise ExplanationError(" ".join(dict.fromkeys(failed)))
+
+
+def usual_processes(runs: Sequence[Run]) -> int:
+    """As many as there are cores, at most one an image; one within a transaction, which no other process can see."""
+    if connection.in_atomic_block:
+        return 1
+    images = max((approved_images(run.dataset).count() for run in runs), default=1)
+    return max(1, min(os.cpu_count() or 1, images))
 
 
 def expected(run: Run) -> int:
@@ -62,13 +76,28 @@ def _start(runs: Sequence[Run], part: int, parts: int, complaints: IO[bytes]) ->
     return subprocess.Popen([*command, f"--parts={parts}"], env=environment, stdout=complaints, stderr=complaints)  # noqa: S603  our own command
 
 
-def _tell(progress: Progress | None, runs: Sequence[Run], total: int) -> None:
-    if progress:
-        progress(sum(present(run) for run in runs), total, "")
+class _Telling:
+    """Tells how far the runs are, by what is stored, and how many images a second that makes."""
+
+    def __init__(self, runs: Sequence[Run], progress: Progress | None) -> None:
+        self.runs, self.progress = runs, progress
+        self.total = sum(expected(run) for run in runs)
+        self.images = sum(approved_images(run.dataset).count() for run in runs)
+        self.before = sum(present(run) for run in runs)
+        self.started = time.monotonic()
+
+    def __call__(self) -> None:
+        if self.progress:
+            done = sum(present(run) for run in self.runs)
+            share = (done - self.before) / max(self.total, 1)
+            rate = share * self.images / max(time.monotonic() - self.started, 1e-9)
+            self.progress(min(done, self.total), self.total, f"{rate:.3g} images/s" if done > self.before else "")
 
 
-def _raise_if_failed(workers: list[subprocess.Popen[bytes]], complaints: IO[bytes]) -> None:
-    if any(worker.poll() for worker in workers):
-        complaints.seek(0)
-        said = complaints.read().decode(errors="replace").strip().splitlines()
-        raise ExplanationError(said[-1] if said else "A process that made maps ended without a word.")
+def _complaint(worker: subprocess.Popen[bytes], said: IO[bytes]) -> str:
+    """What a process that failed said last, or how it ended."""
+    if worker.returncode < 0:
+        return f"A process that made maps was ended by signal {-worker.returncode}; the same command goes on from here."
+    said.seek(0)
+    lines = said.read().decode(errors="replace").strip().splitlines()
+    return lines[-1].removeprefix("CommandError: ") if lines else "A process that made maps ended without a word."
