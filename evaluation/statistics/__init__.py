@@ -15,6 +15,7 @@ from evaluation.statistics.multiplicity import families
 from evaluation.statistics.omega import mcdonald_omega
 from evaluation.statistics.paired_comparison import PairedComparison, bradley_terry
 from evaluation.statistics.plackett_luce import RankedComparison, plackett_luce
+from evaluation.statistics.power import Power, power
 from evaluation.statistics.proportional_odds import ProportionalOdds
 from evaluation.statistics.proportions import Proportion, proportion
 from evaluation.statistics.questionnaires import Instrument, instrument, instruments
@@ -40,6 +41,7 @@ __all__ = [
     "LinearMixedDesign",
     "LinearMixedFit",
     "PairedComparison",
+    "Power",
     "Proportion",
     "ProportionalOdds",
     "RankedComparison",
@@ -73,6 +75,7 @@ __all__ = [
     "mrmc",
     "mrmc_power",
     "plackett_luce",
+    "power",
     "proportion",
     "reliance",
     "reliance_contrasts",
