@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
 from portal.accounts.models import User
-from tests.browser.reading.conftest import WIDE
+from tests.browser.looking import WIDE
 from tests.portal.panel.conftest import world as world
 from tests.studies.ward import signed_in
 

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 from pytest_django.live_server_helper import LiveServer
 
 from portal.accounts.models import User
 from studies.models import Enrolment
+from tests.browser.looking import WIDE
 from tests.studies.ward import BLOCKS, Ward, enrolled, make_study, signed_in
-
-WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-
 
 # Playwright's own event loop runs in the tests' thread, which Django takes for asynchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -33,7 +31,7 @@ class Room:
     def enrol(self, user: User, **facts: Any) -> Enrolment:
         return enrolled(self.ward, user, **facts)
 
-    def page_of(self, user: User | None, *, size: dict[str, int] = WIDE, **options: Any) -> Page:
+    def page_of(self, user: User | None, *, size: ViewportSize = WIDE, **options: Any) -> Page:
         """A browser in which this person is signed in."""
         context = self.new_context(viewport=size, **options)
         if user is not None:

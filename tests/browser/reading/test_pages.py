@@ -5,47 +5,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
-from playwright.sync_api import Page
 
 from portal.accounts.models import User
 from studies.models import Enrolment, Invitation, RunKind, Session
 from studies.services.enrol import withdraw
 from studies.services.invite import create_invitation
-from tests.browser.reading.conftest import NARROW, WIDE, Room, begin
+from tests.browser.looking import look, watched
+from tests.browser.reading.conftest import Room, begin
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-SERIOUS = {"serious", "critical"}
-
-
-def look(page: Page, name: str) -> None:
-    """Check this page in both widths, and take its picture."""
-    folder = os.environ.get("SCREENSHOTS")
-    for label, size in (("wide", WIDE), ("narrow", NARROW)):
-        page.set_viewport_size(size)  # type: ignore[arg-type]
-        page.wait_for_timeout(150)
-        if folder:
-            page.screenshot(path=Path(folder) / f"{name}-{label}.png", full_page=True)
-        too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert too_wide <= 0, f"{name} scrolls sideways by {too_wide} pixels when {label}"
-        found = Axe().run(page).response["violations"]
-        assert [each["id"] for each in found if each["impact"] in SERIOUS] == [], (name, label, found)
-    page.set_viewport_size(WIDE)  # type: ignore[arg-type]
-
-
-def watched(page: Page) -> list[str]:
-    """The console's errors from now on."""
-    errors: list[str] = []
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    return errors
 
 
 def test_the_way_in(open_room: Callable[..., Room], researcher: User) -> None:

@@ -11,13 +11,13 @@ from pytest_django.live_server_helper import LiveServer
 
 from portal.accounts.models import User
 from tests.browser.conftest import playwright, webgl_browser
+from tests.browser.looking import WIDE
 from tests.studies.ward import signed_in
 
 __all__ = ["playwright", "webgl_browser"]
 
 # Playwright's own event loop runs in the tests' thread, which Django takes for asynchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
 @pytest.fixture

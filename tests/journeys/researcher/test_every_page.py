@@ -5,12 +5,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from portal.accounts.models import User
@@ -19,42 +16,13 @@ from portal.jobs.models import Job, JobState
 from studies.models import Enrolment, Report, Study
 from studies.services.design import load_protocol
 from studies.services.oversee import withdraw_reader
-from tests.journeys.researcher.conftest import NARROW, WIDE
+from tests.browser.looking import REFUSALS, look, watched
 from tests.studies.panel.conftest import read_through, stored_report
 from tests.studies.panel.test_protocols import source
 from tests.studies.ward import BLOCKS, PROTOCOL, Ward, enrolled, make_study
 
 __all__ = ["read_through", "stored_report"]
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-SERIOUS = {"serious", "critical"}
-
-
-def look(page: Page, name: str) -> None:
-    """Check this page in both widths, and take its picture."""
-    folder = os.environ.get("SCREENSHOTS")
-    for label, size in (("wide", WIDE), ("narrow", NARROW)):
-        page.set_viewport_size(size)  # type: ignore[arg-type]
-        page.wait_for_timeout(100)
-        if folder:
-            page.screenshot(path=Path(folder) / f"{name}-{label}.png", full_page=True)
-        too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert too_wide <= 0, f"{name} scrolls sideways by {too_wide} pixels when {label}"
-        found = Axe().run(page).response["violations"]
-        assert [each["id"] for each in found if each["impact"] in SERIOUS] == [], (name, label, found)
-    page.set_viewport_size(WIDE)  # type: ignore[arg-type]
-
-
-def watched(page: Page) -> list[str]:
-    """The console's errors from now on; a page that says what is wrong with a form may answer 400 or 409."""
-    errors: list[str] = []
-
-    def note(text: str) -> None:
-        if "status of 400" not in text and "status of 409" not in text:
-            errors.append(text)
-
-    page.on("console", lambda message: note(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: note(str(error)))
-    return errors
 
 
 @pytest.fixture
@@ -83,7 +51,7 @@ def test_pages_of_a_live_study(
         kind="report", payload={"version_id": stored_report.version_id}, work_key="a", state=JobState.RUNNING, total=10
     )
     page, strict = page_of(researcher, bypass_csp=True), page_of(researcher)
-    errors, refused = watched(page), watched(strict)
+    errors, refused = watched(page, allow=REFUSALS), watched(strict, allow=REFUSALS)
     study = f"/admin/studies/study/{ward.study.pk}"
     case = read_through.trials.filter(task="usefulness", is_practice=False)[0].case_id
     read = read_through.trials.filter(task="diagnosis")[0].case_id
@@ -128,7 +96,7 @@ def test_pages_of_a_draft(page_of: Callable[..., Page], ward: Ward, researcher: 
     draft = load_protocol(source=text, actor=researcher).study
     Explanation.objects.filter(label="grad-cam", image__case__slug="ward-002", stimuli=None).delete()
     page = page_of(researcher, bypass_csp=True)
-    errors = watched(page)
+    errors = watched(page, allow=REFUSALS)
     for name, place in {
         "draft": f"/admin/studies/study/{draft.pk}/change/",
         "draft-editor": f"/admin/studies/study/{draft.pk}/protocol/",
