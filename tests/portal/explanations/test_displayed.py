@@ -159,6 +159,20 @@ def test_without_a_mask_there_are_no_controls_either(classifier: Network, phanto
     assert score.controls["random"]["reason"] == NO_MASK
 
 
+def test_noise_is_stored_where_it_comes_with_the_draws(classifier: Network, phantoms: Dataset) -> None:
+    """Oracle: the metric asked directly for its error; a metric without chance has none."""
+    scored(classifier, phantoms, "faithfulness-correlation", "deletion", method="grad-cam")
+    model, target = load_network(classifier), ClassTarget(1)
+    for explanation in Explanation.objects.all()[:2]:
+        maps = torch.from_numpy(map_of(explanation))[None]
+        image = prepare(explanation.image, classifier)
+        found = metrics["faithfulness-correlation"]().score_with_errors(model, image, maps, target, seed=5)
+        stored = explanation.scores.get(label="faithfulness-correlation", presentation="raw")
+        assert found.errors is not None
+        assert stored.standard_error == pytest.approx(float(found.errors[0]), rel=1e-4)
+        assert explanation.scores.get(label="deletion", presentation="raw").standard_error is None
+
+
 def test_controls_go_with_localisation_and_road() -> None:
     assert {part.family for part in metrics if is_controlled(part())} <= {"localisation", "faithfulness"}
     assert all(is_controlled(part()) for part in metrics if part.family == "localisation")
