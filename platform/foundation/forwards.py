@@ -97,8 +97,7 @@ class Forwards:
 
     def __init__(self, model: nn.Module, images: Tensor, memory_mb: float = 1024) -> None:
         seen = probe(model, images[:1])
-        self.network = prepared(model, images, seen)
-        self.layout = torch.contiguous_format if self.network is model else torch.channels_last
+        self.network, self.layout = prepared(model, images, seen)
         self.size = chunk_size(model, images, memory_mb * (1 - REMEMBERED_SHARE), seen, keeps=False)
         self.whole_rows = seen.output.ndim == 2 and seen.output.shape[1] <= LONGEST_ROW
         width = seen.output.shape[1] if self.whole_rows else 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from monai.networks.nets.densenet import DenseNet
@@ -67,14 +69,44 @@ def test_the_prepared_copy_is_folded_and_equal_and_the_network_is_left_alone(kin
     if kind == "densenet":
         model = DenseNet(2, 1, 3, init_features=8, growth_rate=4, block_config=(2, 2)).eval()
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    faster = prepared(model, images())
+    faster, layout = prepared(model, images())
     norms = [sum(isinstance(part, nn.BatchNorm2d) for part in network.modules()) for network in (faster, model)]
     assert faster is not model
+    assert layout == torch.channels_last
     assert norms[0] < norms[1]
     with torch.no_grad():
         torch.testing.assert_close(faster(images()), model(images()), rtol=1e-4, atol=1e-5)
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert not any(module._forward_hooks for module in model.modules())
+
+
+@pytest.mark.parametrize("affine", [True, False])
+@pytest.mark.parametrize("activation", [nn.LeakyReLU(0.1), nn.PReLU()])
+def test_instance_norms_are_replaced_at_equal_values(affine: bool, activation: nn.Module) -> None:
+    torch.manual_seed(0)
+    norms = [nn.InstanceNorm2d(6, affine=affine), nn.InstanceNorm2d(6, affine=affine, eps=1e-2)]
+    for norm in norms:
+        if affine:
+            nn.init.normal_(norm.weight)
+            nn.init.normal_(norm.bias)
+    model = nn.Sequential(nn.Conv2d(1, 6, 3), norms[0], activation, nn.Conv2d(6, 6, 3), norms[1]).eval()
+    faster, layout = prepared(model, images())
+    assert faster is not model
+    assert (layout == torch.channels_last) == isinstance(activation, nn.LeakyReLU)
+    assert not any(isinstance(part, nn.InstanceNorm2d) for part in faster.modules())
+    assert sum(isinstance(part, nn.InstanceNorm2d) for part in model.modules()) == 2
+    # Far from zero, where a variance taken as a difference of means would lose its digits.
+    far = images() * 0.1 + 30
+    with torch.no_grad():
+        exact = copy.deepcopy(model).double()(far.double())
+        found = faster(far.contiguous(memory_format=layout))
+        usual = float((model(far) - exact).abs().max())
+    assert float((found - exact).abs().max()) < 4 * usual + 1e-5
+
+
+def test_an_instance_norm_with_statistics_of_its_own_is_left() -> None:
+    model = nn.Sequential(nn.Conv2d(1, 6, 3), nn.InstanceNorm2d(6, track_running_stats=True)).eval()
+    assert prepared(model, images())[0] is model
 
 
 class _UsedTwice(nn.Module):
@@ -92,9 +124,9 @@ class _UsedTwice(nn.Module):
 
 def test_a_network_that_folding_would_change_is_used_as_it_is() -> None:
     model = _UsedTwice().eval()
-    assert prepared(model, images()) is model
+    assert prepared(model, images()) == (model, torch.contiguous_format)
     without_norm = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten())
-    assert prepared(without_norm, images()) is without_norm
+    assert prepared(without_norm, images()) == (without_norm, torch.contiguous_format)
 
 
 def spoil_and_fail(model: nn.Module, parameter: nn.Parameter) -> None:
