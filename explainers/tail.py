@@ -1,31 +1,25 @@
 """What follows a layer, run alone: the output of a network for other feature maps in the layer's place.
 
 The network's own code runs again, whatever it is, but each torch function up to the layer's end is answered from a
-recording instead of being computed: the shapes are right, and of the values only those are kept that are still
-referred to when the layer ends, because nothing else can be read after it.
+recording instead of being computed (see `replay`).
 """
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 from explainers.errors import LayerError
+from explainers.replay import Recorder, Replay
 from foundation.forwards import CACHE_MB, LARGEST_CHUNK, SMALLEST_CHUNK
 
 # How far the output of a tail may lie from that of the whole network for the same feature maps, relative to the
 # largest logit: rounding only.
 EQUAL_VALUED = 1e-5
-
-
-class OutOfStep(RuntimeError):
-    """The network made other calls for several copies of an image than for the image alone."""
 
 
 class Tail:
@@ -37,7 +31,7 @@ class Tail:
 
     def __init__(self, model: nn.Module, image: Tensor, layer: str) -> None:
         self.model, self.image, self.layer = model, image, layer
-        recorder = _Recorder()
+        recorder = Recorder()
         kept: list[Tensor] = []
 
         def note(module: nn.Module, arguments: tuple[object, ...], output: object) -> None:
@@ -89,16 +83,16 @@ class Tail:
         return self._whole
 
     def _replayed(self, maps: Tensor) -> Tensor:
-        return self._with_maps(maps, _Replay(self._answers, len(maps), copies=False))
+        return self._with_maps(maps, Replay(self._answers, len(maps), copies=False))
 
     def _replayed_on_copies(self, maps: Tensor) -> Tensor:
         """For networks that write into what they had computed before the layer."""
-        return self._with_maps(maps, _Replay(self._answers, len(maps), copies=True))
+        return self._with_maps(maps, Replay(self._answers, len(maps), copies=True))
 
     def _whole(self, maps: Tensor) -> Tensor:
         return self._with_maps(maps, None)
 
-    def _with_maps(self, maps: Tensor, replay: _Replay | None) -> Tensor:
+    def _with_maps(self, maps: Tensor, replay: Replay | None) -> Tensor:
         calls = 0
 
         def put(module: nn.Module, arguments: tuple[object, ...], output: object) -> Tensor | None:
@@ -116,103 +110,6 @@ class Tail:
                 return self.model(images)  # type: ignore[no-any-return]
             with replay:
                 return self.model(images)  # type: ignore[no-any-return]
-
-
-class _Answer:
-    """What a torch function returned: its tensors by weak reference, until the layer ends."""
-
-    def __init__(self, function: Callable[..., Any], result: Any) -> None:
-        self.function = function
-        self.several = isinstance(result, (tuple, list))
-        self.kind = type(result)
-        self.tensors = [_Slot(item) for item in (result if self.several else [result]) if isinstance(item, Tensor)]
-        self.live = not self.tensors or (self.several and len(self.tensors) < len(result))
-
-    def given(self, count: int, copies: bool) -> Any:
-        tensors = [slot.given(count, copies) for slot in self.tensors]
-        return self.kind(tensors) if self.several else tensors[0]
-
-
-class _Slot:
-    """A tensor of the recording: its shape, and its values if anything referred to it when the layer ended."""
-
-    def __init__(self, tensor: Tensor) -> None:
-        self.reference = weakref.ref(tensor)
-        self.blank = tensor.detach().new_zeros(()) if not tensor.is_floating_point() else tensor.new_full((), torch.nan)
-        self.shape = tensor.shape
-        self.values: Tensor | None = None
-
-    def settle(self, replaced: Tensor) -> None:
-        """Keep the values as they are now, if the tensor is alive and is not the layer's own output."""
-        tensor = self.reference()
-        self.values = None if tensor is None or tensor is replaced else tensor.detach().clone()
-
-    def given(self, count: int, copies: bool) -> Tensor:
-        """For `count` copies of the image; not-a-number where nobody should read."""
-        values = self.blank.expand(self.shape) if self.values is None else self.values
-        if not self.shape or self.shape[0] != 1:
-            return values
-        values = values.expand(count, *self.shape[1:])
-        return values.clone() if copies and self.values is not None else values
-
-
-class _Recorder(TorchFunctionMode):
-    """Notes each call of a torch function; `answers` are those up to the layer's end, `sizes` bytes made after it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.noted: list[_Answer] = []
-        self.answers: list[_Answer] = []
-        self.sizes: list[int] = []
-        self.reached = False
-
-    def __torch_function__(
-        self, function: Callable[..., Any], types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        result = function(*args, **(kwargs or {}))
-        self.noted.append(_Answer(function, result))
-        if self.reached:
-            self.sizes += [item.numel() * item.element_size() for item in _tensors(result)]
-        return result
-
-    def reach(self, output: Tensor) -> None:
-        """The layer has ended, perhaps not for the last time."""
-        self.answers, self.sizes, self.reached = list(self.noted), [], True
-        for answer in self.answers:
-            for slot in answer.tensors:
-                slot.settle(output)
-
-
-class _Replay(TorchFunctionMode):
-    """Answers from the recording until the layer ends."""
-
-    def __init__(self, answers: list[_Answer], count: int, *, copies: bool) -> None:
-        super().__init__()
-        self.answers, self.count, self.copies = answers, count, copies
-        self.at = 0
-        self.ended = False
-
-    def __torch_function__(
-        self, function: Callable[..., Any], types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        if self.ended:
-            return function(*args, **(kwargs or {}))
-        if self.at >= len(self.answers) or self.answers[self.at].function != function:
-            raise OutOfStep(f"Call {self.at} differs from the recorded one.")
-        answer = self.answers[self.at]
-        self.at += 1
-        return function(*args, **(kwargs or {})) if answer.live else answer.given(self.count, self.copies)
-
-    def end(self) -> None:
-        """The layer has ended for the last time."""
-        if self.at != len(self.answers):
-            raise OutOfStep(f"The layer ended after {self.at} calls instead of {len(self.answers)}.")
-        self.ended = True
-
-
-def _tensors(result: Any) -> Iterable[Tensor]:
-    items = result if isinstance(result, (tuple, list)) else [result]
-    return [item for item in items if isinstance(item, Tensor)]
 
 
 @contextmanager
