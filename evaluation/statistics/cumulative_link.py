@@ -315,9 +315,16 @@ def _separations(model: _Model, categories: tuple[Any, ...], far: tuple[int, ...
     """A sentence for each effect without a finite estimate, with the ratings that are to blame where they are seen."""
     found = []
     for place in far:
-        seen = np.unique(model.category[model.design[:, place] != 0])
-        why = f"all its ratings are {categories[seen[0]]}" if len(seen) == 1 else "the ratings separate it"
         name = model.effects.columns[place]
+        seen = np.unique(model.category[model.design[:, place] != 0])
+        compared = model.effects.reference_of(place)
+        why = "the ratings separate it"
+        if len(seen) == 1:
+            why = f"all its ratings are {categories[seen[0]]}"
+        elif compared is not None:
+            against = np.unique(model.category[model.levels[compared.name] == 0])
+            if len(against) == 1:
+                why = f"all ratings of {compared.levels[0]}, its reference, are {categories[against[0]]}"
         found.append(f"The effect of {name} runs off to infinity: {why}, so it has no finite estimate.")
     return tuple(found)
 

@@ -68,6 +68,11 @@ class FixedEffects:
         names = set(self._names(term))
         return [place for place, name in enumerate(self.columns) if name in names]
 
+    def reference_of(self, place: int) -> Factor | None:
+        """The factor against whose first level a column compares; none for numbers and interactions."""
+        term = next(term for term in self.terms if place in self.columns_of(term))
+        return self.factors.get(term[0]) if len(term) == 1 else None
+
     def matrix(self, data: pd.DataFrame) -> Numbers:
         """The design matrix of a frame: `(n, columns)`."""
         blocks = [self._block(data, term) for term in self.terms]

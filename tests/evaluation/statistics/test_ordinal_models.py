@@ -214,6 +214,15 @@ def test_a_separated_level_is_named_with_its_rating() -> None:
     assert "The effect of method[shap] runs off to infinity: all its ratings are 1" in str(fit)
 
 
+def test_a_separated_reference_is_named_with_its_rating() -> None:
+    data = ratings()
+    data.loc[data["method"] == "gradcam", "seven"] = 7
+    text = str(clmm("seven ~ method + years + (1|case)", data))
+    for effect in ("method[lime]", "method[shap]"):
+        assert f"The effect of {effect} runs off to infinity: all ratings of gradcam, its reference, are 7" in text
+    assert "effect of years" not in text
+
+
 def test_a_term_without_variance_is_noted_in_the_text() -> None:
     data = ratings()
     data["desk"] = np.resize(["a", "b", "c"], len(data))
