@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import json
 from pathlib import Path
@@ -31,12 +32,11 @@ RUNS: dict[str, tuple[str, dict[str, Any]]] = {
 def imputed() -> list[list[float]]:
     """The first image of the case with each of two sets of pixels imputed, without noise."""
     importable()
-    from quantus.functions.perturb_func import noisy_linear_imputation
-
+    functions = importlib.import_module("quantus.functions.perturb_func")
     image = case.images()[0].numpy()
     order = np.argsort(-case.maps()[0].numpy().ravel())
     return [
-        noisy_linear_imputation(image.astype(np.float64), order[:count], noise=0.0).ravel().tolist()
+        functions.noisy_linear_imputation(image.astype(np.float64), order[:count], noise=0.0).ravel().tolist()
         for count in (60, 180)
     ]
 
