@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from portal.catalog.selectors import dataset_of
 from portal.explanations.services import plan_run
 from portal.explanations.sharing import share_runs
 from portal.jobs.progress import bar
-from portal.networks.models import Network
+from portal.networks.models import Network, NetworkTask
 from portal.networks.work import register_folder
 from studies.models import Invitation, ProtocolVersion, Report, RunKind, Study, StudyState
 from studies.services.design import close_study, launch_study, load_protocol, lock_study
@@ -43,6 +43,11 @@ METRICS = (
 )
 PRESENTATION = "native-positive"
 """As both of the demo's protocols show maps."""
+SHOWN: dict[str, Sequence[str] | dict[str, list[str]]] = {
+    NetworkTask.CLASSIFICATION: [PRESENTATION],
+    # A faithfulness metric of the segmenter's shown maps alone would take a minute of the demo.
+    NetworkTask.SEGMENTATION: {PRESENTATION: ["pointing-game", "relevance-mass", "sparseness"]},
+}
 READERS, SEED = 16, 7
 RESEARCHER = "researcher@demo.example"
 
@@ -91,7 +96,7 @@ def explain_and_score() -> None:
             dataset=dataset,
             methods=[*METHODS, *CONTROLS],
             metrics=list(METRICS),
-            displayed=[PRESENTATION],
+            displayed=SHOWN[network.task],
         )
         for network in Network.objects.filter(slug__in=NETWORKS)
     ]
