@@ -51,7 +51,7 @@ def race(
     def score() -> object:
         return metric.score(given.model, given.images, maps, target, masks=masks, explain=explain)
 
-    orders = (raw, -raw) if name == "road" else (raw,)
+    orders = (raw, raw.max() - raw) if name == "road" else (raw,)  # it refuses maps without a positive value
     return Race(score, lambda: [quantus(peer, given, explains=anew, maps=these, **theirs) for these in orders], repeats)
 
 
@@ -93,9 +93,9 @@ perturbing(
     features_in_step=SIDE * SIDE // STEPS,
     return_aggregate=False,
 )
-perturbing("infidelity", 8, "Infidelity", {"side": PATCH}, perturb_patch_sizes=[PATCH])
+perturbing("infidelity", 8, "Infidelity", {"side": PATCH}, images=1, perturb_patch_sizes=[PATCH])
 perturbing("irof", 1, "IROF", {"cells": 10}, images=1, return_aggregate=False)
-perturbing("road", 5, "ROAD", {}, percentages=list(range(10, 100, 10)))
+perturbing("road", 5, "ROAD", {}, images=1, percentages=list(range(10, 100, 10)))
 perturbing("max-sensitivity", 1, "MaxSensitivity", {"draws": 10}, anew=True, nr_samples=10)
 perturbing("avg-sensitivity", 1, "AvgSensitivity", {"draws": 10}, anew=True, nr_samples=10)
 perturbing("random-logit", 1, "RandomLogit", {}, images=8, anew=True, num_classes=CLASSES)
