@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from django.core.management import CommandError, call_command
 
 from evaluation.metrics import registry as metrics
 from evaluation.metrics.controls import control_maps
@@ -176,3 +177,32 @@ def test_noise_is_stored_where_it_comes_with_the_draws(classifier: Network, phan
 def test_controls_go_with_localisation_and_road() -> None:
     assert {part.family for part in metrics if is_controlled(part())} <= {"localisation", "faithfulness"}
     assert all(is_controlled(part()) for part in metrics if part.family == "localisation")
+
+
+def test_the_command_scores_shown_maps_and_refuses_other_ways_of_showing(
+    classifier: Network, phantoms: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    explain_run(plan_run(network=classifier, dataset=phantoms, methods=["edge-map"]))
+    asked = {"model": classifier.slug, "dataset": phantoms.slug, "metrics": "sparseness"}
+    call_command("score", **asked, presentations=f"{SHOWN},harmonised-positive")
+    assert "12 scores written" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="'blurred' is none") as error:
+        call_command("score", **asked, presentations="blurred")
+    assert error.value.returncode == 2
+
+
+def test_interrupted_it_makes_only_what_is_missing(classifier: Network, phantoms: Dataset) -> None:
+    run = plan_run(
+        network=classifier, dataset=phantoms, methods=["edge-map"], metrics=["sparseness", "entropy"], displayed=[SHOWN]
+    )
+    explain_run(run)
+
+    def pull_the_plug(done: int, total: int, message: str = "") -> None:
+        assert (done, total) == (4, 16)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        score_run(run, pull_the_plug)
+    assert run_scores(run).count() == 4
+    assert score_run(run) == 12
+    assert run_scores(run).count() == scores_wanted(run)
