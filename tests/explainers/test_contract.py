@@ -128,6 +128,35 @@ def test_it_leaves_the_network_as_it_was(method: type[Explainer]) -> None:
     assert same(before, state_of(model))
 
 
+class Interrupted(Exception):
+    """Something goes wrong in the middle of a forward pass."""
+
+
+@pytest.mark.parametrize("share", [0.0, 0.6])
+@pytest.mark.parametrize("method", METHODS)
+def test_it_leaves_the_network_as_it_was_after_an_error_in_the_middle(method: type[Explainer], share: float) -> None:
+    model, explainer, images = build("functional"), quick(method), picture(2)
+    model.train()
+    first = next(model.parameters())
+    first.grad = torch.ones_like(first)
+    passes, allowed = 0, 10**9
+
+    def count(module: nn.Module, arguments: tuple[Tensor, ...]) -> None:
+        nonlocal passes
+        passes += 1
+        if passes > allowed:
+            raise Interrupted
+
+    model.get_submodule("head").register_forward_pre_hook(count)
+    before = state_of(model)
+    explainer.explain(model, images, ClassTarget(0), **extras(2))
+    assert same(before, state_of(model))
+    passes, allowed = 0, int(share * (passes - 1))
+    with pytest.raises(Interrupted):
+        explainer.explain(model, images, ClassTarget(0), **extras(2))
+    assert same(before, state_of(model))
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_it_refuses_wrong_arguments(method: type[Explainer]) -> None:
     model, images, explainer = build("plain"), picture(2), quick(method)
