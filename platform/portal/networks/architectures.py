@@ -59,7 +59,14 @@ def _made(architecture: str, maker: Callable[..., Any], keywords: dict[str, Any]
         raise ArchitectureError(f"{architecture} cannot be built with these arguments: {_first_line(error)}") from error
     if not isinstance(network, nn.Module):
         raise ArchitectureError(f"{architecture} does not make a torch module.")
+    if architecture.startswith(PREFIX):
+        network.register_forward_hook(_logits)
     return network
+
+
+def _logits(network: nn.Module, arguments: tuple[Any, ...], output: Any) -> Any:
+    """The logits alone where one of MONAI's networks (ViT, for one) returns its hidden states beside them."""
+    return output[0] if isinstance(output, tuple) else output
 
 
 def _maker(architecture: str) -> Callable[..., Any]:

@@ -224,6 +224,14 @@ def test_it_builds_them_in_two_dimensions(architecture: str, arguments: dict[str
         assert build(architecture, arguments)(torch.zeros(1, 1, 64, 64)).shape == (1, 3)
 
 
+def test_a_transformer_that_returns_its_hidden_states_gives_its_logits_alone() -> None:
+    arguments = {
+        "in_channels": 1, "img_size": 32, "patch_size": 8, "hidden_size": 12, "mlp_dim": 24, "num_layers": 1,
+        "num_heads": 3, "classification": True, "num_classes": 3,
+    }  # fmt: skip
+    assert build("monai:ViT", arguments)(torch.zeros(2, 1, 32, 32)).shape == (2, 3)
+
+
 def test_an_unknown_architecture_is_refused() -> None:
     with pytest.raises(ArchitectureError, match="'house' is not registered"):
         build("house", {})
