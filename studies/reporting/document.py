@@ -12,6 +12,7 @@ from evaluation.analyses.result import AnalysisResult
 from evaluation.analyses.table import metric_columns
 from studies.reporting import blocks
 from studies.reporting.blocks import Block
+from studies.reporting.comparisons import comparison_blocks, comparisons, doubts
 from studies.reporting.coverage import coverage_blocks
 from studies.reporting.figures import Figure
 from studies.reporting.metric_blocks import MetricFacts, Names, metric_blocks
@@ -19,6 +20,7 @@ from studies.reporting.metric_blocks import MetricFacts, Names, metric_blocks
 SIMULATED = "Simulated readers: the answers in this report were made by a program, not by clinicians."
 PARTLY_SIMULATED = "This report counts simulated readers together with people."
 MOST_SAID = {True: 10, False: 3}
+EXPLORATORY = "Exploratory: questions for another study"
 METRIC_ANALYSES = ("metric-table", "metric-agreement", "display-effect")
 
 LIMITS = (
@@ -42,6 +44,8 @@ class Examined:
     assumptions: str
     reference: str
     caption: str = ""
+    model: str = ""
+    fragile: str = ""
 
     @property
     def key(self) -> str:
@@ -73,8 +77,9 @@ class Material:
 
 def document(material: Material) -> dict[str, Any]:
     """The report's document: title, banner, facts and sections of blocks, ready for HTML, PDF and JSON."""
+    made = comparisons(material.examined)
     sections = [
-        ("findings", "Findings and open questions", _findings(material)),
+        ("findings", "Findings and open questions", _findings(material, doubts(made))),
         ("limits", "What this report does not show", _limits(material)),
         ("readers", "Readers and cases", [blocks.table("Who took part, by kind of run", material.flow)]),
         ("networks", "The networks", _networks(material)),
@@ -82,6 +87,7 @@ def document(material: Material) -> dict[str, Any]:
         *_analyses(material),
         ("coverage", "What was tested, and what was not", coverage_blocks(material.metrics, material.tasks)),
         ("cases", "Cases to look at", _cases(material)),
+        ("comparisons", "All comparisons, and how many would be found by chance", comparison_blocks(made)),
         ("departures", "Departures from the protocol", _departures(material)),
         ("methods", "How this was done", _methods(material)),
     ]
@@ -104,16 +110,16 @@ def banner(run_kinds: Iterable[str]) -> str:
     return PARTLY_SIMULATED if "bot" in kinds else ""
 
 
-def _findings(material: Material) -> list[Block]:
+def _findings(material: Material, doubted: dict[tuple[str, str], str]) -> list[Block]:
     found: list[Block] = [
         blocks.text(
             "A finding stands here only if its interval leaves out the value of no effect; all else is left open.",
             "quiet",
         )
     ]
-    for is_primary, words in ((True, "Primary analysis, named before the first answer"), (False, "Exploratory")):
+    for is_primary, words in ((True, "Primary analysis, named before the first answer"), (False, EXPLORATORY)):
         chosen = [each for each in material.examined if each.is_primary == is_primary]
-        findings = [sentence for each in chosen for sentence in _claims(each)]
+        findings = [sentence for each in chosen for sentence in _claims(each, doubted)]
         found.append(blocks.heading(words))
         if findings:
             found.append(blocks.listing(findings, "finding"))
@@ -135,9 +141,11 @@ def _disagreements(each: Examined) -> list[str]:
     return _said(each, list(each.result.warnings), "on which metrics disagree")
 
 
-def _claims(each: Examined) -> list[str]:
-    """An analysis's findings, the first few in words and the rest counted."""
-    sentences = [finding.statement for finding in each.result.findings]
+def _claims(each: Examined, doubted: dict[tuple[str, str], str]) -> list[str]:
+    """An analysis's findings, the first few in words and the rest counted, with the doubts of their family."""
+    doubts_of = [doubted.get((each.key, finding.measure), "") for finding in each.result.findings]
+    pairs = zip(each.result.findings, doubts_of, strict=True)
+    sentences = [f"{finding.statement} {doubt}".strip() for finding, doubt in pairs]
     return _said(each, sentences, "whose intervals carry a difference")
 
 
@@ -206,7 +214,8 @@ def _analysis(each: Examined, names: Names, metrics: bool) -> list[Block]:
         tables = _without_metrics(result.tables) if metrics and result.name == "benchmark" else result.tables
         laid_out = [blocks.table(_caption(name), frame) for name, frame in tables.items() if len(frame)]
     body += laid_out
-    body.append(blocks.text(f"Assumes: {each.assumptions}", "quiet"))
+    facts = (("Model", each.model), ("Assumes", each.assumptions), ("Would change the conclusion", each.fragile))
+    body += [blocks.text(f"{name}: {words}", "quiet") for name, words in facts if words]
     body.append(blocks.text(f"After: {each.reference}.", "quiet"))
     return body
 

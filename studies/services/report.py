@@ -37,7 +37,7 @@ from studies.services.export import codebook_as_csv, table_as_csv
 
 USEFULNESS = ("usefulness-model", "agreement", "benchmark", "association", "quadrant")
 METRICS = ("metric-table", "metric-agreement", "display-effect")
-WHOLE_TABLE = ("reliance", "preference")
+WHOLE_TABLE = ("reliance", "faithful-reliance", "reader-study", "preference", "questionnaires")
 
 
 class NothingToReport(StudyError):
@@ -85,7 +85,7 @@ def _examine(
     scopes = scopes_of(table, "usefulness")
     jobs = [(name, scope) for scope in scopes for name in USEFULNESS]
     jobs += [(name, scope) for scope in _first(scopes, scored_networks(table)) for name in METRICS]
-    jobs += [(name, "") for name in WHOLE_TABLE if (table["task"] == _task_of(name)).any()]
+    jobs += [(name, "") for name in WHOLE_TABLE if (table["task"] == analyses[name].task).any()]
     jobs = [(name, scope) for name, scope in jobs if name in analyses]
     primary = next((job for job in jobs if job[0] == plan["primary"]), None)
     ordered = sorted(jobs, key=lambda job: job != primary)
@@ -120,14 +120,21 @@ def _examine_one(
     kind = analyses[name]
     outcome = version.document["analysis"].get("outcome")
     takes_outcome = any(parameter.name == "outcome" for parameter in parameters_of(kind))
-    analysis = analyses.build(name, {"outcome": outcome} if takes_outcome and outcome else {})
+    given: dict[str, Any] = {"outcome": outcome} if takes_outcome and outcome else {}
+    if name == "faithful-reliance":
+        given = _faithfulness(rows)
+    analysis = analyses.build(name, given)
     seed = derive(version.document["seed"], "analysis", name, scope) % 2**32
     result = analysis.analyse(rows, seed=seed, context=context)
-    return Examined(result, scope, is_primary, kind.assumptions, kind.reference)
+    return Examined(result, scope, is_primary, kind.assumptions, kind.reference, model=kind.model, fragile=kind.fragile)
 
 
-def _task_of(name: str) -> str:
-    return {"reliance": "diagnosis", "preference": "preference"}[name]
+def _faithfulness(rows: pd.DataFrame) -> dict[str, Any]:
+    """The metric that parts maps into faithful and unfaithful: srg, else the first of its family that was scored."""
+    scored = [str(column).removeprefix(METRIC_PREFIX) for column in metric_columns(rows)]
+    names = _names()
+    chosen = [name for name in scored if names.metric(name).family == "faithfulness"]
+    return {"metric": next((name for name in chosen if name == "srg"), chosen[0])} if chosen else {}
 
 
 def _context() -> AnalysisContext:
