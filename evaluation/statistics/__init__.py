@@ -16,6 +16,10 @@ from evaluation.statistics.omega import mcdonald_omega
 from evaluation.statistics.paired_comparison import PairedComparison, bradley_terry
 from evaluation.statistics.plackett_luce import RankedComparison, plackett_luce
 from evaluation.statistics.power import Power, power
+from evaluation.statistics.power_grid import PowerGrid, crossed_design, power_grid
+from evaluation.statistics.power_reading import expected_area
+from evaluation.statistics.power_reference import type_one_error
+from evaluation.statistics.power_reliance import reliance_power
 from evaluation.statistics.proportional_odds import ProportionalOdds
 from evaluation.statistics.proportions import Proportion, proportion
 from evaluation.statistics.questionnaires import Instrument, instrument, instruments
@@ -42,6 +46,7 @@ __all__ = [
     "LinearMixedFit",
     "PairedComparison",
     "Power",
+    "PowerGrid",
     "Proportion",
     "ProportionalOdds",
     "RankedComparison",
@@ -59,7 +64,9 @@ __all__ = [
     "clustered_auc",
     "cohen_kappa",
     "cronbach_alpha",
+    "crossed_design",
     "delong",
+    "expected_area",
     "families",
     "fleiss_kappa",
     "friedman",
@@ -76,12 +83,15 @@ __all__ = [
     "mrmc_power",
     "plackett_luce",
     "power",
+    "power_grid",
     "proportion",
     "reliance",
     "reliance_contrasts",
     "reliance_intervals",
+    "reliance_power",
     "repeated_measures_correlation",
     "scale_score",
     "subscale_scores",
     "tost",
+    "type_one_error",
 ]

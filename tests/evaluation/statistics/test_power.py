@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from evaluation.statistics import power
-from evaluation.statistics.power import _OrdinalStudy
+from evaluation.statistics.power_studies import OrdinalStudy
 
 
 def crossed(raters: int, cases: int, methods: int) -> pd.DataFrame:
@@ -70,7 +70,7 @@ def test_the_ordinal_model_claims_a_large_effect_and_seldom_none() -> None:
 
 
 def test_ordinal_outcomes_have_equally_frequent_categories_for_the_first_method() -> None:
-    study = _OrdinalStudy(crossed(200, 20, 2), "outcome ~ method + (1|rater)", {"method[b]": 1.0}, {"rater": 1.0}, None)
+    study = OrdinalStudy(crossed(200, 20, 2), "outcome ~ method + (1|rater)", {"method[b]": 1.0}, {"rater": 1.0}, None)
     random = np.random.default_rng(0)
     eta = study.fixed + random.logistic(size=len(study.fixed)) + random.normal(size=200)[study.groups[0].index]
     category = np.searchsorted(study.thresholds, eta)[study.fixed == 0]
