@@ -13,6 +13,7 @@ from statsmodels.miscmodels.ordinal_model import OrderedModel
 from evaluation.statistics import CumulativeLinkFit, clmm
 from evaluation.statistics.formula import fixed_effects, groupings, parse_formula
 from evaluation.statistics.laplace import CumulativeLaplace
+from tests.evaluation.statistics.conftest import R_ORDINAL, Validate
 
 GOLDEN = Path(__file__).parent / "golden"
 TWO = "usefulness ~ method + (1|rater) + (1|case)"
@@ -32,35 +33,39 @@ def four() -> CumulativeLinkFit:
     return clmm(FOUR, crossed())
 
 
-def assert_equals_r(fit: CumulativeLinkFit, name: str, tolerance: float) -> None:
+def assert_equals_r(fit: CumulativeLinkFit, name: str, validate: Validate) -> None:
     r = golden(name)
     part = {key: rows.set_index("term") for key, rows in r.groupby("part")}
-    assert fit.log_likelihood == pytest.approx(r.loc[r["part"] == "log_likelihood", "estimate"].item(), abs=tolerance)
-    np.testing.assert_allclose(fit.thresholds, part["threshold"].loc[fit.thresholds.index, "estimate"], atol=tolerance)
-    np.testing.assert_allclose(fit.threshold_errors, part["threshold"].loc[fit.thresholds.index, "se"], atol=tolerance)
+    logarithm = r.loc[r["part"] == "log_likelihood", "estimate"].item()
+    threshold = part["threshold"].loc[fit.thresholds.index]
     terms = [term.replace("[", "").replace("]", "") for term in fit.coefficients.index]
-    np.testing.assert_allclose(fit.coefficients, part["coefficient"].loc[terms, "estimate"], atol=tolerance)
-    np.testing.assert_allclose(fit.standard_errors, part["coefficient"].loc[terms, "se"], atol=tolerance)
-    np.testing.assert_allclose(fit.random_sd, part["random_sd"].loc[fit.random_sd.index, "estimate"], atol=tolerance)
+    coefficient = part["coefficient"].loc[terms]
+    estimates, errors = [*fit.thresholds, *fit.coefficients], [*fit.threshold_errors, *fit.standard_errors]
+    their_estimates, their_errors = ([*threshold[column], *coefficient[column]] for column in ("estimate", "se"))
+    sd = part["random_sd"].loc[fit.random_sd.index, "estimate"]
+    validate("clmm, log-likelihood", R_ORDINAL, fit.log_likelihood, logarithm, within=1e-4)
+    validate("clmm, thresholds and coefficients", R_ORDINAL, estimates, their_estimates, within=1e-4)
+    validate("clmm, standard errors", R_ORDINAL, errors, their_errors, within=1e-4)
+    validate("clmm, random standard deviations", R_ORDINAL, fit.random_sd, sd, within=1e-4)
 
 
-def test_it_equals_r_on_crossed_intercepts() -> None:
-    assert_equals_r(clmm(TWO, crossed()), "crossed_two", 1e-4)
+def test_it_equals_r_on_crossed_intercepts(validate: Validate) -> None:
+    assert_equals_r(clmm(TWO, crossed()), "crossed_two", validate)
 
 
-def test_it_equals_r_with_interaction_terms(four: CumulativeLinkFit) -> None:
-    assert_equals_r(four, "crossed_four", 1e-4)
+def test_it_equals_r_with_interaction_terms(four: CumulativeLinkFit, validate: Validate) -> None:
+    assert_equals_r(four, "crossed_four", validate)
     assert four.n_groups.to_dict() == {"rater": 15, "case": 20, "rater:method": 75, "case:method": 100}
     assert four.converged
     assert four.gradient < 1e-4
 
 
-def test_contrasts_equal_r(four: CumulativeLinkFit) -> None:
+def test_contrasts_equal_r(four: CumulativeLinkFit, validate: Validate) -> None:
     r, mine = golden("crossed_contrasts"), four.contrasts("method")
     assert list(mine.columns) == ["first", "second", "estimate", "se", "z", "p", "p_adjusted", "low", "high"]
     assert mine[["first", "second"]].to_numpy().tolist() == r[["first", "second"]].to_numpy().tolist()
-    for column in ("estimate", "se", "p", "p_adjusted"):
-        np.testing.assert_allclose(mine[column], r[column], atol=2e-4)
+    columns = ["estimate", "se", "p", "p_adjusted"]
+    validate("clmm, contrasts with Holm", R_ORDINAL, mine[columns], r[columns], within=2e-4)
     np.testing.assert_allclose(mine["low"], mine["estimate"] - stats.norm.ppf(0.975) * mine["se"])
 
 

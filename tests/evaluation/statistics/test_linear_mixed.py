@@ -12,6 +12,7 @@ from statsmodels.regression.mixed_linear_model import MixedLM
 from evaluation.statistics import LinearMixedDesign, LinearMixedFit, lmm
 from evaluation.statistics.formula import groupings, parse_formula
 from evaluation.statistics.linear_design import LinearDesign, _Criterion
+from tests.evaluation.statistics.conftest import R_EMMEANS, R_LMER, Validate
 
 GOLDEN = Path(__file__).parent / "golden"
 SCORE = "score ~ method + years + (1|rater) + (1|case) + (1|rater:method) + (1|case:method)"
@@ -41,35 +42,38 @@ def fitted() -> LinearMixedFit:
         ("steady", "steady ~ method + (1|rater) + (1|case)", True),
     ],
 )
-def test_it_equals_lmer_and_lmertest(model: str, formula: str, reml: bool) -> None:
+def test_it_equals_lmer_and_lmertest(model: str, formula: str, reml: bool, validate: Validate) -> None:
     """R's lme4 and lmerTest; two of the models have a variance component at 0."""
     fit = lmm(formula, ratings(), reml=reml)
-    assert fit.criterion == pytest.approx(golden(model, "criterion")["estimate"].item(), abs=1e-3)
-    r = golden(model, "coefficient")
+    r, sd = golden(model, "coefficient"), golden(model, "random_sd")["estimate"]
     assert [name.replace("[", "").replace("]", "") for name in fit.coefficients.index] == list(r.index)
-    np.testing.assert_allclose(fit.coefficients, r["estimate"], atol=1e-3)
-    np.testing.assert_allclose(fit.standard_errors, r["se"], atol=1e-3)
-    np.testing.assert_allclose(fit.degrees, r["df"], rtol=1e-3)
-    np.testing.assert_allclose(fit.p_values, r["p"], atol=1e-4)
-    sd = golden(model, "random_sd")["estimate"]
-    assert fit.sigma == pytest.approx(sd["Residual"], abs=1e-3)
-    np.testing.assert_allclose(fit.random_sd, sd[fit.random_sd.index], atol=2e-3)
+    criterion = golden(model, "criterion")["estimate"].item()
+    deviations = [fit.sigma, *fit.random_sd]
+    validate("lmm, REML and ML criterion", R_LMER, fit.criterion, criterion, within=1e-3)
+    validate("lmm, coefficients and errors", R_LMER, fit.coefficients, r["estimate"], within=1e-3)
+    validate("lmm, coefficients and errors", R_LMER, fit.standard_errors, r["se"], within=1e-3)
+    validate("lmm, standard deviations", R_LMER, deviations, [sd["Residual"], *sd[fit.random_sd.index]], within=2e-3)
+    validate(
+        "lmm, Satterthwaite's df over theirs", R_LMER, fit.degrees.to_numpy() / r["df"], r["df"] / r["df"], within=1e-3
+    )
+    validate("lmm, p-values", R_LMER, fit.p_values, r["p"], within=1e-4)
     assert set(fit.singular) == set(sd.index[sd < 1e-6])
     assert fit.converged, fit.messages
 
 
 @pytest.mark.parametrize("adjust", ["tukey", "holm", "dunnett"])
-def test_contrasts_equal_emmeans(fitted: LinearMixedFit, adjust: str) -> None:
+def test_contrasts_equal_emmeans(fitted: LinearMixedFit, adjust: str, validate: Validate) -> None:
     """R's emmeans with Satterthwaite's degrees of freedom; Bonferroni's bounds stand beside Holm's p-values."""
     r = golden("score", adjust)
     reference = "gradcam" if adjust == "dunnett" else None
     mine = fitted.contrasts("method", adjust, reference=reference, simultaneous=True)
     assert list(mine.columns) == ["first", "second", "estimate", "se", "t", "df", "p", "p_adjusted", "low", "high"]
     assert [f"{row.first} - {row.second}" for row in mine.itertuples()] == list(r.index)
-    np.testing.assert_allclose(mine["estimate"], r["estimate"], atol=1e-3)
-    np.testing.assert_allclose(mine["se"], r["se"], atol=1e-3)
+    columns = ["estimate", "se"]
+    validate("lmm, contrasts", R_EMMEANS, mine[columns], r[columns], within=1e-3)
+    title = "lmm, contrasts: p of Tukey, Holm, Dunnett"
+    validate(title, R_EMMEANS, mine["p_adjusted"], r["p"], within=1e-3)
     np.testing.assert_allclose(mine["df"], r["df"], rtol=2e-3)
-    np.testing.assert_allclose(mine["p_adjusted"], r["p"], atol=1e-3)
     np.testing.assert_allclose(mine[["low", "high"]], r[["low", "high"]], atol=0.02)
 
 
