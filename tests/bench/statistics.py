@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evaluation.statistics import LinearMixedDesign
+from evaluation.statistics import LinearMixedDesign, power_grid
 from tests.bench.figures import figure, seconds
 
 GROUP = "Mixed models of ratings, 5 methods, one thread"
@@ -147,6 +147,24 @@ def power_minutes() -> float:
     def simulate() -> None:
         for _ in range(100):
             design.fit(design.simulate({"method[ig]": 0.3}, sd, 1.0, random))
+
+    return seconds(simulate) * 10.0 / 60.0
+
+
+@figure(POWER, "a grid's point of 1,000 studies, ratings as scores, minutes", at_most=2.0)
+def grid_minutes() -> float:
+    """Process time of 100 studies of one point of a grid, times ten: drawing ordinal ratings, four terms."""
+
+    def simulate() -> None:
+        power_grid(
+            readers=[20],
+            cases=[40],
+            methods=["gradcam", "ig", "lime", "random", "shap"],
+            effects={"method[ig]": 0.4},
+            variances={"rater": 0.6, "case": 1.0, "rater:method": 0.3, "case:method": 0.4},
+            simulations=100,
+            seed=1,
+        )
 
     return seconds(simulate) * 10.0 / 60.0
 
