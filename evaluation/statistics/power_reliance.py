@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
 from evaluation.statistics.appropriate_reliance import reliance_contrasts
-from evaluation.statistics.errors import TooFew, WrongChoice
+from evaluation.statistics.cumulative_link import clmm
+from evaluation.statistics.errors import ThinData, TooFew, WrongChoice
 from evaluation.statistics.formula import groupings, parse_formula
 from evaluation.statistics.power import Power, simulated
 from evaluation.statistics.power_studies import RESIDUAL, standard_deviations
-from evaluation.statistics.tidy import Numbers, require_columns, require_count, require_share
+from evaluation.statistics.tidy import Numbers, require_choice, require_columns, require_count, require_share
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(61)
 
@@ -27,7 +29,7 @@ class RelianceStudy:
         over_reliance: Mapping[str, float],
         sd: Mapping[str, float],
         initial_accuracy: float,
-        bootstrap: int,
+        bootstrap: int | None,
     ) -> None:
         arms = sorted(design["arm"].unique())
         if len(arms) < 2:
@@ -39,8 +41,8 @@ class RelianceStudy:
         if not 0.0 < initial_accuracy <= 1.0:
             raise WrongChoice("initial_accuracy must be more than 0 and at most 1.")
         self.names = [f"arm[{name}]" for name in arms[1:]]
-        terms = " + ".join(f"(1|{name})" for name in sd)
-        self.groups = groupings(parse_formula(f"followed ~ {terms}"), design) if sd else []
+        self.formula = " + ".join(["stayed ~ arm", *[f"(1|{name})" for name in sd]])
+        self.groups = groupings(parse_formula(self.formula), design)
         self.sd = [sd[group.name] for group in self.groups]
         spread = float(np.sqrt(sum(scale**2 for scale in self.sd)))
         logit = {name: logit_of_share(share, spread) for name, share in over_reliance.items()}
@@ -58,10 +60,16 @@ class RelianceStudy:
         return initial, np.where(followed, 0.0, initial)
 
     def run(self, generator: np.random.Generator) -> tuple[Numbers, Numbers]:
-        """One study: differences of the RSR to the first arm, readers and cases resampled together."""
+        """One study: differences to the first arm, of the RSR or (by the model) of its log odds."""
         initial, final = self.draw(generator)
+        data = self.design.assign(initial=initial, final=final)
+        if self.bootstrap is None:
+            return self._modelled(data)
+        return self._resampled(data, self.bootstrap, seed=int(generator.integers(2**31)))
+
+    def _resampled(self, data: pd.DataFrame, bootstrap: int, seed: int) -> tuple[Numbers, Numbers]:
         table = reliance_contrasts(
-            self.design.assign(initial=initial, final=final),
+            data,
             group="arm",
             truth="truth",
             advice="advice",
@@ -70,14 +78,24 @@ class RelianceStudy:
             reader="rater",
             case="case",
             measures=("rsr",),
-            bootstrap=self.bootstrap,
-            seed=int(generator.integers(2**31)),
+            bootstrap=bootstrap,
+            seed=seed,
         )
         against = table[table["first"] == self.first]
         estimate = -against["estimate"].to_numpy(dtype=np.float64)
         se = against["se"].to_numpy(dtype=np.float64)
         z = np.divide(np.abs(estimate), se, out=np.full(len(se), np.nan), where=se > 0)
         return estimate, np.asarray(2.0 * stats.norm.sf(z), dtype=np.float64)
+
+    def _modelled(self, data: pd.DataFrame) -> tuple[Numbers, Numbers]:
+        nothing = np.full(len(self.names), np.nan)
+        try:
+            fit = clmm(self.formula, data[data["initial"] == 1.0].rename(columns={"final": "stayed"}))
+        except ThinData:  # all answers alike, or an arm without a decision that counts: no claim
+            return nothing, nothing
+        estimate = fit.coefficients.reindex(self.names).to_numpy(dtype=np.float64)
+        p = fit.p_values.reindex(self.names).to_numpy(dtype=np.float64)
+        return estimate, p if fit.converged else nothing
 
 
 def reliance_power(
@@ -88,6 +106,7 @@ def reliance_power(
     simulations: int,
     seed: int,
     initial_accuracy: float = 1.0,
+    analysis: Literal["bootstrap", "model"] = "bootstrap",
     bootstrap: int = 400,
     alpha: float = 0.05,
     level: float = 0.95,
@@ -98,11 +117,16 @@ def reliance_power(
     in one arm or in several. `over_reliance` is the share expected in each arm, averaged over readers and cases;
     `variances` are those of random terms on the logit of following the advice (`"rater"`, `"case"`, `"rater:arm"`,
     `"case:arm"`). Decisions whose first answer is wrong (1 - `initial_accuracy` of them) do not count. Each arm is
-    compared with the first (in sorted order) as `reliance_contrasts` does: the difference of shares over its bootstrap
-    error, normal. That analysis of all three measures and p pairs of arms divides alpha by 3p: give that `alpha` to
-    plan for it. The first of the effects, `arm[...]`, is the difference of the RSR to the first arm.
+    compared with the first (in sorted order), the first such effect `arm[...]` being the one whose power is wanted.
+
+    `analysis`: `bootstrap` as in `reliance_contrasts`, the difference of the RSR over its bootstrap error, which is far
+    too large where readers and cases vary little beside single decisions: it claims seldom. `model` fits the random
+    terms that `variances` name (the cumulative logit of two categories, Wald's z); its estimates are log odds ratios.
+    The platform's analysis of all three measures and p pairs of arms divides alpha by 3p: give that `alpha` to plan
+    for it.
     """
     require_columns(design, "rater", "case", "arm")
+    require_choice("analysis", analysis, ("bootstrap", "model"))
     require_count("bootstrap", bootstrap)
     if bootstrap < 2:
         raise TooFew("An error by bootstrap needs at least two replicates.")
@@ -111,7 +135,7 @@ def reliance_power(
     sd = standard_deviations(variances)
     require_columns(design, *[column for name in sd for column in name.split(":")])
     named = design.assign(arm=design["arm"].astype(str))
-    study = RelianceStudy(named, over_reliance, sd, initial_accuracy, bootstrap)
+    study = RelianceStudy(named, over_reliance, sd, initial_accuracy, bootstrap if analysis == "bootstrap" else None)
     return simulated(study, study.names[0], simulations=simulations, seed=seed, alpha=alpha, level=level)
 
 

@@ -146,3 +146,14 @@ def test_the_wald_test_is_that_of_power() -> None:
     )
     table: Any = type_one_error(design, variances={"rater": 0.5}, simulations=15, seed=2, alpha=0.3)
     assert table.loc["Wald, normal", "error"] == found.power > 0
+
+
+@pytest.mark.slow
+def test_few_readers_and_cases_need_more_than_the_normal_distribution() -> None:
+    """The first 1,000 of the studies behind the table in docs/statistics.md, 6 readers x 10 cases x 3 methods."""
+    table: Any = type_one_error(crossed_design(6, 10, ["a", "b", "c"]), variances=TERMS, simulations=1000, seed=42)
+    assert table.loc["Wald, normal", "error"] > 0.065
+    assert table.loc["likelihood ratio, chi-squared", "error"] > 0.065
+    for test in ("likelihood ratio, F", "scores, t"):
+        assert 0.035 <= table.loc[test, "error"] <= 0.065
+    assert table["failed"].max() < 20
