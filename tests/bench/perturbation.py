@@ -24,7 +24,7 @@ TOGETHER = "All forward-bound methods in one plan, ResNet-18 at 128 x 128"
 PEERS = "Forward-bound methods: the peer's time over ours, as many forwards"
 MEMORY = "Forward-bound methods at 1024 x 1024: peak of resident memory over the budget"
 
-# Small numbers of forward passes, so that each figure takes seconds.
+# Small numbers of forward passes, so that each figure takes seconds; peers are raced over about 200, as they are used.
 METHODS: dict[str, dict[str, Any]] = {
     "score-cam": {"layer": "layer1"},
     "occlusion": {"window": 64, "stride": 32},
@@ -126,13 +126,13 @@ def _peers(network: str, layer: str) -> dict[str, tuple[Act, Act]]:
             ours("score-cam", layer=layer),
             lambda: grad_cam("ScoreCAM", theirs, batch=16),
         ),
-        "occlusion over captum": (ours("occlusion", window=64, stride=32), lambda: _captum_occlusion(theirs)),
-        "kernel-shap over captum": (ours("kernel-shap", samples=30), lambda: _captum_kernel_shap(theirs, 32)),
+        "occlusion over captum": (ours("occlusion", window=32, stride=16), lambda: _captum_occlusion(theirs)),
+        "kernel-shap over captum": (ours("kernel-shap", samples=198), lambda: _captum_kernel_shap(theirs, 200)),
     }
 
 
 def _captum_occlusion(given: Setting) -> Tensor:
-    options: dict[str, Any] = {"sliding_window_shapes": (1, 64, 64), "strides": (1, 32, 32)}
+    options: dict[str, Any] = {"sliding_window_shapes": (1, 32, 32), "strides": (1, 16, 16)}
     return captum("Occlusion", given, perturbations_per_eval=16, **options)
 
 
