@@ -88,13 +88,13 @@ class RelianceStudy:
         return estimate, np.asarray(2.0 * stats.norm.sf(z), dtype=np.float64)
 
     def _modelled(self, data: pd.DataFrame) -> tuple[Numbers, Numbers]:
-        nothing = np.full(len(self.names), np.nan)
+        nothing: Numbers = np.full(len(self.names), np.nan, dtype=np.float64)
         try:
             fit = clmm(self.formula, data[data["initial"] == 1.0].rename(columns={"final": "stayed"}))
         except ThinData:  # all answers alike, or an arm without a decision that counts: no claim
             return nothing, nothing
-        estimate = fit.coefficients.reindex(self.names).to_numpy(dtype=np.float64)
-        p = fit.p_values.reindex(self.names).to_numpy(dtype=np.float64)
+        estimate = np.asarray(fit.coefficients.reindex(self.names), dtype=np.float64)
+        p = np.asarray(fit.p_values.reindex(self.names), dtype=np.float64)
         return estimate, p if fit.converged else nothing
 
 
