@@ -32,6 +32,72 @@ exported table without the platform as well:
 * **No difference** needs a bound that was set beforehand (`tost`), never a large p-value.
 * **Missing answers** are counted and left out; likelihood models take them to be missing at random.
 """
+PLANNING = """## Planning
+
+How many readers and cases a study needs is found by simulation: draw the planned study many times, analyse each as it
+will be analysed, count the claims. Every power comes with Wilson's bounds for the number of simulations. Readers and
+cases each cap the power (Westfall, Kenny & Judd 2014): more cases for few readers soon gain nothing, and neither do
+more readers of few cases.
+
+| question | function | analysed by |
+|---|---|---|
+| ratings, one design | `power(design, model="clmm")`, `model="lmm"` | the ordinal model, Wald's z; the linear one, t |
+| ratings, many sizes | `power_grid(readers=..., cases=...)` | scores by the linear model; then 200 ordinal fits |
+| accuracy of readers | `power(design, model="mrmc")` | Obuchowski and Rockette, readers and cases random |
+| the same from a pilot | `mrmc_power(pilot.components, ...)` | closed form (Hillis, Obuchowski & Berbaum 2011) |
+| over-reliance between arms | `reliance_power(design, over_reliance=...)` | bootstrap of readers and cases |
+
+A grid draws ratings from the ordinal model and reads them as scores, since the linear model is fitted about three times
+as fast (20 readers, 40 cases, 5 methods); the chosen point is confirmed on the same simulated ratings:
+
+    from evaluation import statistics
+    grid = statistics.power_grid(
+        readers=(8, 12, 20), cases=(20, 40), methods=["gradcam", "ig", "lime"], effects={"method[ig]": 0.5},
+        variances={"rater": 0.6, "case": 1.0, "rater:method": 0.3, "case:method": 0.4}, simulations=1000, seed=1,
+    )
+    grid.table                # readers cases ratings power low high failed
+    grid.confirm(12, 40)      # the ordinal model, 200 fits
+
+Effects are log odds ratios and variances those of the latent scale; take them from a pilot's `clmm`, and leave out no
+term that the analysis will have. A difference that is just worth knowing is a better effect than the one that a small
+pilot happened to show.
+
+### Which test keeps its level
+
+The share of claims in 2,000 simulated studies without any effect, with 95 % bounds; a test of 5 % is taken to keep its
+level where the share lies within [.035, .065]. Five categories; variances .6 (reader), 1 (case), .3 (reader:method) and
+.4 (case:method) of the logit, all four in the model; the effect of one method of three. The tests of a
+design read the same studies, drawn by `type_one_error(design, variances=..., simulations=2000, seed=...)` with the
+seeds 41 and 42; it does the same for any other design.
+
+| test | 12 readers x 20 cases | 6 readers x 10 cases |
+|---|---|---|
+| Wald, normal | .062 [.053, .074] | .088 [.077, .102] |
+| Wald, t | .053 [.044, .064] | .057 [.048, .068] |
+| likelihood ratio, chi-squared | .056 [.047, .067] | .076 [.065, .088] |
+| likelihood ratio, F | .047 [.039, .057] | .043 [.035, .052] |
+| scores, t | .049 [.040, .059] | .041 [.033, .050] |
+
+With twelve readers all of them do, though the interval of Wald's z reaches .074. With six readers Wald's z, which the
+tables of coefficients and contrasts use, and the likelihood ratio against chi-squared claim too often. The degrees of
+freedom that the linear model of the scores finds by Satterthwaite's method mend both; the
+scores themselves keep their level as well. With few readers or cases read the ordinal model beside the linear one,
+or plan for more. Bootstrap tests of the ordinal model were not simulated.
+
+Other designs, 2,000 studies without an effect each:
+
+| design | test | claims |
+|---|---|---|
+| 8 readers x 10 cases, 3 methods, normal scores | linear model, Satterthwaite | in [.035, .065] (test marked slow) |
+| 6 readers x 60 cases, 2 methods | Obuchowski and Rockette, Hillis's df | .045 [.037, .055] |
+| 20 readers x 20 cases, 2 arms, over-reliance .35 | bootstrap of readers and cases | .004 [.002, .007] |
+| the same | mixed logit, Wald's z | .068 [.057, .079] |
+
+The simulated power of a reader study, .478 [.456, .499], is that of the closed form, .475. Resampling readers and cases
+together counts the noise of single decisions several times (Owen 2007): a comparison of arms by it is safe and blunt.
+Where over-reliance falls from .35 to .20 in the design of the table, it finds that in .37 of 1,000 studies, the mixed
+logit, which claims slightly too often, in .78: `reliance_power(analysis="model")`.
+"""
 
 
 def document(before: str = "", parts: Iterable[type[Analysis]] | None = None) -> str:
@@ -41,7 +107,7 @@ def document(before: str = "", parts: Iterable[type[Analysis]] | None = None) ->
     own = [part for part in registry if part.__module__.startswith(f"{registry.package}.")]
     chosen = own if parts is None else list(parts)
     lines = [OPENING, "## Analyses\n", *_overview(chosen), *map(_section, chosen)]
-    lines += ["## Columns\n", f"{columns_table()}\n", "## Validations\n"]
+    lines += [PLANNING, "## Columns\n", f"{columns_table()}\n", "## Validations\n"]
     lines.append(
         "What each function was held against, and the largest difference seen. R is no dependency: its values are"
         "\ngolden files with the script that made them beside the tests.\n"

@@ -89,7 +89,7 @@ def power_grid(
 
     `effects`, `variances` and `thresholds` are those of the ordinal model, as in `power(model="clmm")`: ratings are
     drawn from it and analysed as scores by the linear mixed model with the same random terms and Satterthwaite's t,
-    which is many times faster and close in power (`confirm` says how close). Every reader rates every case with each of
+    which is faster and close in power (`confirm` says how close). Every reader rates every case with each of
     `methods`, the first of them the reference after sorting, unless `layout(readers, cases)` gives another design with
     columns `rater case method`.
     """

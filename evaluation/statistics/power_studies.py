@@ -102,7 +102,7 @@ class OrdinalStudy:
 
 
 class ScoredStudy(OrdinalStudy):
-    """The same ratings, read as scores 1, 2, ... and analysed by the linear mixed model: many times faster."""
+    """The same ratings, read as scores 1, 2, ... and analysed by the linear mixed model, which is faster."""
 
     def __init__(
         self,
