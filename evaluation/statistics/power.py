@@ -60,7 +60,7 @@ def power(
     them is the one whose power is wanted, methods not named have an effect of 0. `variances` are those of the random
     terms, keyed as `.random_sd` (`"rater:method"`), and all named terms are in the fitted model; for the linear model
     also `"residual"` (1 by default). The linear model is tested by Satterthwaite's t, the ordinal one by Wald's z,
-    which claims too often with few raters or cases: simulate with an effect of 0 to see by how much. `thresholds` of
+    which claims too often with few raters or cases: `type_one_error` says by how much. `thresholds` of
     the ordinal model are by default those of five categories that are equally frequent for the first method.
     `mrmc` simulates latent ratings after Roe and Metz and compares areas under the ROC curve: see `ReadingStudy` for
     its column `truth`, its effect `"truth"` and the terms.
