@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -39,7 +39,7 @@ class Agreement(Analysis):
     reference: ClassVar[str] = "Krippendorff 2011; Hayes & Krippendorff 2007; Gwet 2014"
     uses: ClassVar[tuple[str, ...]] = ("control", "occurrence")
 
-    floor: float = 0.667
+    floor: float = field(default=0.667, metadata={"help": "The least alpha that allows tentative conclusions."})
 
     def examine(self, rows: pd.DataFrame, draft: Draft, setting: Setting) -> None:
         """Alpha of every part that has enough ratings."""

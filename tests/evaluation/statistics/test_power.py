@@ -77,7 +77,7 @@ def test_ordinal_outcomes_have_equally_frequent_categories_for_the_first_method(
     np.testing.assert_allclose(np.bincount(category) / len(category), 0.2, atol=0.03)
 
 
-@pytest.mark.slow
+@pytest.mark.simulation
 def test_satterthwaites_t_keeps_the_type_one_error() -> None:
     """2,000 studies without an effect, all four random terms: t with Satterthwaite's degrees of freedom keeps 5 %."""
     found = power(

@@ -148,7 +148,7 @@ def test_the_wald_test_is_that_of_power() -> None:
     assert table.loc["Wald, normal", "error"] == found.power > 0
 
 
-@pytest.mark.slow
+@pytest.mark.simulation
 def test_few_readers_and_cases_need_more_than_the_normal_distribution() -> None:
     """The first 1,000 of the studies behind the table in docs/statistics.md, 6 readers x 10 cases x 3 methods."""
     table: Any = type_one_error(crossed_design(6, 10, ["a", "b", "c"]), variances=TERMS, simulations=1000, seed=42)

@@ -72,13 +72,13 @@ def test_the_simulated_power_is_that_of_the_closed_form() -> None:
     assert found.effects.loc["method[b]", "mean"] == pytest.approx(expected_difference(), abs=0.015)
 
 
-@pytest.mark.slow
+@pytest.mark.simulation
 def test_two_thousand_studies_have_the_power_of_the_closed_form() -> None:
     found = power(planned(6, 60), model="mrmc", effects=EFFECTS, variances=VARIANCES, simulations=2000, seed=4)
     assert found.power == pytest.approx(closed_form(6, 60, pilots=60), abs=0.05)
 
 
-@pytest.mark.slow
+@pytest.mark.simulation
 def test_the_type_one_error_of_a_reader_study() -> None:
     """2,000 studies without an effect: Hillis's degrees of freedom keep 5 % within [.035, .065]."""
     found = power(

@@ -109,7 +109,7 @@ def test_wrong_first_answers_do_not_count() -> None:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.simulation
 def test_the_type_one_error_of_a_reliance_study() -> None:
     """2,000 studies without a difference: resampling readers and cases together claims far less often than 5 %."""
     found = reliance_power(

@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 
 from portal.accounts.models import User
 from studies.models import Enrolment, EnrolmentState, Report, Study
+from tests.browser.looking import REFUSALS, watched
 from tests.browser.reading.test_by_keyboard import tab_to
-from tests.journeys.researcher.test_every_page import watched
 from tests.studies.ward import make_records
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -21,7 +21,7 @@ KEYS = {"usefulness": ["4", "2"], "diagnosis": ["6", "0"]}
 def test_from_the_protocol_to_the_report(page_of: Callable[..., Page], researcher: User) -> None:
     make_records()
     page = page_of()
-    errors = watched(page)
+    errors = watched(page, allow=REFUSALS)
     sign_in(page)
     make_protocol(page)
     mend_a_mistake(page)
@@ -93,7 +93,7 @@ def invite(page: Page) -> str:
 
 
 def take_the_study(page: Page, link: str) -> None:
-    errors = watched(page)
+    errors = watched(page, allow=REFUSALS)
     page.goto(link)
     tab_to(page, "#id_password")
     page.keyboard.type("a long pass phrase")
