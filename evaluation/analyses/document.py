@@ -88,7 +88,7 @@ Other designs, 2,000 studies without an effect each:
 
 | design | test | claims |
 |---|---|---|
-| 8 readers x 10 cases, 3 methods, normal scores | linear model, Satterthwaite | in [.035, .065] (test marked simulation) |
+| 8 readers x 10 cases, 3 methods, normal scores | linear model, Satterthwaite | in [.035, .065] (a test asks) |
 | 6 readers x 60 cases, 2 methods | Obuchowski and Rockette, Hillis's df | .045 [.037, .055] |
 | 20 readers x 20 cases, 2 arms, over-reliance .35 | bootstrap of readers and cases | .004 [.002, .007] |
 | the same | mixed logit, Wald's z | .068 [.057, .079] |

@@ -14,8 +14,8 @@ from playwright.sync_api import Page, expect
 from portal.accounts.models import User
 from portal.catalog.models import Approval, Case
 from portal.jobs.models import Job, JobState
+from tests.browser.looking import look, watched
 from tests.browser.panel.conftest import Enter
-from tests.browser.reading.test_pages import look, watched
 from tests.portal.panel.conftest import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
