@@ -149,10 +149,12 @@ def _compare(
     difference = sign * (wide[method] - wide[control]).to_numpy(dtype=np.float64) if both else np.zeros(0)
     n = len(difference)
     mean = float(difference.mean()) if n else np.nan
-    reach = np.nan
+    reach, p = np.nan, np.nan
     if n >= FEWEST:
-        reach = float(stats.t.isf(0.025 / family, n - 1) * difference.std(ddof=1) / np.sqrt(n))
-    interval = Interval(mean, mean - reach, mean + reach)
+        error = difference.std(ddof=1) / np.sqrt(n)
+        reach = float(stats.t.isf(0.025 / family, n - 1) * error)
+        p = float(2.0 * stats.t.sf(abs(mean) / error, n - 1)) if error > 0 else np.nan
+    interval = Interval(mean, mean - reach, mean + reach, comparisons=family)
     title, other, measure = (setting.context.title(name) for name in (method, control, metric))
     draft.weigh(
         f"{title} does {'better' if mean > 0 else 'worse'} than the control {other} on {measure}: "
@@ -161,6 +163,7 @@ def _compare(
         f"{measure}, {title} against {other}, positive is better",
         interval,
         adjusted=f"Bonferroni over {family} comparisons",
+        p=p,
     )
     return {
         "metric": metric,

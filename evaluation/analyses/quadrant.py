@@ -124,19 +124,21 @@ class Quadrant(Analysis):
     def _weigh(self, table: pd.DataFrame, metric: str, draft: Draft, setting: Setting) -> None:
         for method, row in table[~table["control"]].iterrows():
             title = setting.context.title(method)
-            interval = Interval(float(row["faithfulness_gap"]), float(row["gap_low"]), float(row["gap_high"]))
+            gap = (float(row["faithfulness_gap"]), float(row["gap_low"]), float(row["gap_high"]))
+            interval = Interval(*gap, comparisons=2 * len(table))
             mean = Interval(float(row["usefulness"]), float(row["usefulness_low"]), float(row["usefulness_high"]))
             where = f"mean rating {mean}, {setting.context.title(metric)} against the average method {interval}"
-            if row["certain"]:
-                draft.weigh(
-                    f"{title} is {row['quadrant']}: {where}, adjusted for all methods.",
-                    f"Where {title} stands is open: {where}.",
-                    f"{setting.context.title(metric)} against the average method, {title}, positive is better",
-                    interval,
-                    adjusted="Bonferroni over all methods, both sides",
-                )
-            else:
-                draft.open_questions.append(f"Where {title} stands is open (it looks {row['quadrant']}): {where}.")
+            measure = f"{setting.context.title(metric)} against the average method, {title}, positive is better"
+            if not row["certain"]:
+                draft.leave(f"Where {title} stands is open (it looks {row['quadrant']}): {where}.", measure, interval)
+                continue
+            draft.weigh(
+                f"{title} is {row['quadrant']}: {where}, adjusted for all methods.",
+                f"Where {title} stands is open: {where}.",
+                measure,
+                interval,
+                adjusted="Bonferroni over all methods, both sides",
+            )
 
 
 def place(usefulness: float, faithfulness: float) -> str:

@@ -101,7 +101,7 @@ class UsefulnessModel(Analysis):
     def _weigh(self, contrasts: pd.DataFrame, draft: Draft, setting: Setting) -> None:
         for row in contrasts.to_dict("records"):
             first, second = setting.context.title(row["first"]), setting.context.title(row["second"])
-            interval = Interval(row["estimate"], row["low_adjusted"], row["high_adjusted"])
+            interval = Interval(row["estimate"], row["low_adjusted"], row["high_adjusted"], comparisons=len(contrasts))
             better, worse, gap = oriented(first, second, interval)
             draft.weigh(
                 f"Readers rated {better} higher than {worse}: log odds ratio {gap}, adjusted for all pairs.",
@@ -109,6 +109,7 @@ class UsefulnessModel(Analysis):
                 f"log odds ratio of a higher rating, {better} against {worse}",
                 gap,
                 adjusted="Bonferroni over all pairs",
+                p=float(row["p"]),
             )
 
     def _test_proportional_odds(self, fit: CumulativeLinkFit, draft: Draft) -> None:

@@ -49,7 +49,7 @@ def comparison_blocks(made: pd.DataFrame) -> list[Block]:
     known = made[made["p"].notna()].sort_values(["primary", "p_adjusted"], ascending=[False, True], kind="stable")
     shown = known.head(MOST_SHOWN)
     columns = ["analysis", "comparison", "estimate", "low", "high", "p", "family", "p_adjusted", "holds"]
-    body.append(blocks.table("Comparisons, strongest first", shown[columns].assign(holds=shown["holds"].map(_yes))))
+    body.append(blocks.table("Comparisons, strongest first", _plain(shown[columns])))
     if len(known) > len(shown):
         body.append(blocks.text(f"{len(known) - len(shown)} weaker ones stand in report.json.", "quiet"))
     return body
@@ -66,5 +66,5 @@ def _sentences(made: pd.DataFrame) -> Iterable[str]:
     )
 
 
-def _yes(holds: bool) -> str:
-    return "yes" if holds else "no"
+def _plain(shown: pd.DataFrame) -> pd.DataFrame:
+    return shown.assign(holds=shown["holds"].map({True: "yes", False: "no"})).set_index("analysis")
