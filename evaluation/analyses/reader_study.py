@@ -11,7 +11,7 @@ from evaluation.analyses import registry
 from evaluation.analyses.base import Analysis, Setting, warn_of_few
 from evaluation.analyses.decisions import answers_of
 from evaluation.analyses.result import Draft, Interval, oriented
-from evaluation.statistics import ReaderStudy, clustered_auc, mrmc
+from evaluation.statistics import ReaderStudy, clustered_auc, clustered_delong, mrmc
 from evaluation.statistics.errors import TooFew
 
 FIRST = "first answer"
@@ -35,8 +35,8 @@ class ReaderStudyAnalysis(Analysis):
     assumptions: ClassVar[str] = (
         "Answers are probabilities that the finding is present. Readers and cases are random: conclusions hold for "
         "others like them. Modalities are compared over the cases that all readers read in all of them; where a design "
-        "gives each reader other cases per arm, first and final answers are compared over all arms together. Holm over "
-        "all pairs."
+        "gives each reader other cases per arm, first and final answers are compared over all arms together, and where "
+        "no case was read by all, over all readings with readers and cases resampled. Holm over all pairs."
     )
     reference: ClassVar[str] = "Obuchowski & Rockette 1995; Hillis 2007"
     needs: ClassVar[tuple[str, ...]] = ("reader", "case", "question", "truth")
@@ -60,7 +60,11 @@ class ReaderStudyAnalysis(Analysis):
             found = self._compared(_long(answers, by_arm=True))
         except TooFew as error:
             draft.warn(f"Arms cannot be compared with the readers crossed: {error}")
-            found = self._compared(_long(answers, by_arm=False))
+            try:
+                found = self._compared(_long(answers, by_arm=False))
+            except TooFew:
+                self._resampled(answers, draft, setting)
+                return
         if found.dropped:
             draft.warn(f"{found.dropped} cases that not all readers read in all modalities are left out.")
         contrasts = found.contrasts()
@@ -83,6 +87,28 @@ class ReaderStudyAnalysis(Analysis):
                 draft.leave(otherwise, measure, gap, p=float(row["p"]))
             else:
                 draft.weigh(claim, otherwise, measure, gap, adjusted="Holm", p=float(row["p"]))
+
+    def _resampled(self, answers: pd.DataFrame, draft: Draft, setting: Setting) -> None:
+        """First against final answers where no case was read by all: both areas over all readings, resampled."""
+        draft.warn(
+            "No case was read by all readers, so first and final answers are compared over all readings, readers and "
+            "cases resampled together."
+        )
+        found = clustered_delong(
+            answers, truth="truth", first="final", second="initial", clusters=("reader", "case"),
+            bootstrap=setting.context.bootstrap, seed=setting.seed,
+        )  # fmt: skip
+        gap = Interval(found.difference, found.low, found.high)
+        row = {"first": "final answer", "second": FIRST, "estimate": found.difference, "se": found.se, "p": found.p}
+        draft.add_table("contrasts", pd.DataFrame([row | {"low": found.low, "high": found.high}]))
+        way = "more" if found.difference > 0 else "less"
+        draft.weigh(
+            f"Readers are {way} accurate with the advice than before it: difference of areas {gap}.",
+            f"Whether the advice changes accuracy is open: difference of areas {gap}.",
+            "difference of areas, final answer less first answer",
+            gap,
+            p=found.p,
+        )
 
     def _compared(self, long: pd.DataFrame) -> ReaderStudy:
         return mrmc(

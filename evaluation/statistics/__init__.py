@@ -26,7 +26,7 @@ from evaluation.statistics.questionnaires import Instrument, instrument, instrum
 from evaluation.statistics.ranks import Friedman, friedman
 from evaluation.statistics.reader_study import Components, ReaderStudy, StudySize, jafroc, mrmc, mrmc_power
 from evaluation.statistics.repeated_correlation import RepeatedCorrelation, repeated_measures_correlation
-from evaluation.statistics.roc import Area, AreaComparison, auc, clustered_auc, delong
+from evaluation.statistics.roc import Area, AreaComparison, auc, clustered_auc, clustered_delong, delong
 from evaluation.statistics.scales import Consistency, cronbach_alpha, scale_score, subscale_scores
 
 __all__ = [
@@ -62,6 +62,7 @@ __all__ = [
     "bradley_terry",
     "clmm",
     "clustered_auc",
+    "clustered_delong",
     "cohen_kappa",
     "cronbach_alpha",
     "crossed_design",

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from evaluation.analyses import AnalysisContext, AnalysisResult, registry
-from evaluation.statistics import mrmc
+from evaluation.statistics import auc, mrmc
 from tests.evaluation.analyses.study import diagnosis_table
 
 CONTEXT = AnalysisContext(directions={"srg": True}, bootstrap=500)
@@ -116,3 +116,14 @@ def test_no_gain_is_left_open() -> None:
     found = analyse("reader-study", crossed(gain=0.0))
     assert not [finding for finding in found.findings if "ai+xai" in finding.statement and " ai:" in finding.statement]
     assert any("differs between" in question for question in found.open_questions)
+
+
+def test_readers_of_different_cases_are_compared_over_all_readings() -> None:
+    table = crossed(gain=25.0).query("arm == 'ai+xai'")
+    apart = table[table.groupby("case").cumcount() % 6 == table["case"].str[1:].astype(int) // 2 % 6]
+    found = analyse("reader-study", apart)
+    assert any("No case was read by all readers" in warning for warning in found.warnings)
+    row = found.tables["contrasts"].iloc[0]
+    areas = [auc(apart["truth"].to_numpy(), apart[name].to_numpy()).estimate for name in ("final", "initial")]
+    assert row["estimate"] == pytest.approx(areas[0] - areas[1], abs=1e-12)
+    assert row["low"] < row["estimate"] < row["high"]

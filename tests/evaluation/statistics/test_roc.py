@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pandas as pd
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from evaluation.statistics import auc, delong, proportion
+from evaluation.statistics import auc, clustered_delong, delong, proportion
 from tests.evaluation.statistics.conftest import Validate
 
 
@@ -79,3 +82,23 @@ def test_impossible_proportions_get_one_clear_sentence() -> None:
         proportion(0, 0)
     with pytest.raises(ValueError, match="cannot be 5 successes"):
         proportion(5, 4)
+
+
+def test_resampling_independent_cases_agrees_with_delong() -> None:
+    truth, first, second = scores(seed=5, n=400)
+    data = pd.DataFrame({"truth": truth, "first": first, "second": second, "case": range(400)})
+    found = clustered_delong(data, truth="truth", first="first", second="second", clusters=("case",))
+    other = delong(truth, first, second)
+    assert (found.first, found.second) == pytest.approx((other.first, other.second), abs=1e-12)
+    assert found.se == pytest.approx(other.se, rel=0.08)
+    assert (found.low, found.high) == pytest.approx((other.low, other.high), abs=0.01)
+
+
+def test_repeated_readings_do_not_narrow_the_resampled_bounds() -> None:
+    truth, first, second = scores(seed=5, n=100)
+    data = pd.DataFrame({"truth": truth, "first": first, "second": second, "case": range(100)})
+    names: dict[str, Any] = {"truth": "truth", "first": "first", "second": "second", "clusters": ("case",)}
+    once, often = clustered_delong(data, **names), clustered_delong(pd.concat([data] * 5), **names)
+    assert often.se == pytest.approx(once.se, rel=1e-9)
+    with pytest.raises(ValueError, match="two or more positive"):
+        clustered_delong(data[data["truth"] == 1], **names)
