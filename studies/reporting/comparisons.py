@@ -14,7 +14,7 @@ from studies.reporting.blocks import Block
 if TYPE_CHECKING:
     from studies.reporting.document import Examined
 
-MOST_SHOWN = 40
+MOST_SHOWN = 20  # of each family
 COLUMNS = ["analysis", "comparison", "estimate", "low", "high", "p", "primary"]
 
 
@@ -47,9 +47,9 @@ def comparison_blocks(made: pd.DataFrame) -> list[Block]:
         return []
     body = [blocks.text(sentence) for sentence in _sentences(made)]
     known = made[made["p"].notna()].sort_values(["primary", "p_adjusted"], ascending=[False, True], kind="stable")
-    shown = known.head(MOST_SHOWN)
+    shown = known.groupby("family", sort=False).head(MOST_SHOWN)
     columns = ["analysis", "comparison", "estimate", "low", "high", "p", "family", "p_adjusted", "holds"]
-    body.append(blocks.table("Comparisons, strongest first", _plain(shown[columns])))
+    body.append(blocks.table("Comparisons, strongest first", _plain(shown[columns]), prose=True))
     if len(known) > len(shown):
         body.append(blocks.text(f"{len(known) - len(shown)} weaker ones stand in report.json.", "quiet"))
     return body
