@@ -1,4 +1,4 @@
-"""The bench's document: only whole parts are written, and what has not been measured is said to be so."""
+"""The bench's document: what has been measured stands with its day, what has not is said to be unmeasured."""
 
 from __future__ import annotations
 
@@ -24,24 +24,34 @@ def rows(*figures: Figure) -> list[tuple[Figure, Measured]]:
     return [(figure, figure.run()) for figure in figures]
 
 
-def test_a_whole_part_is_written_and_the_other_is_said_to_be_unmeasured(tmp_path: Path) -> None:
+def test_figures_are_written_with_their_day_and_circumstances(tmp_path: Path) -> None:
     page = tmp_path / "performance.md"
-    assert document.written(page, rows(FAST, SLOW), [FAST, SLOW]) == ["processor"]
+    document.written(page, rows(FAST, SLOW), [FAST, SLOW, DEVICE])
     text = page.read_text()
-    assert "| faster than a peer | 3.00 | at least 1 | kept |" in text
+    assert f"| faster than a peer | 3.00 | at least 1 | kept | {document.today()} |" in text
     assert "| slower than promised | 0.50 | at least 1 | **broken** |" in text
-    assert "1 of 2 promises kept." in text
+    assert "1 of 2 measured promises kept, 2 made." in text
     assert "Not measured on a CUDA device" in text
     assert f"torch {torch.__version__}" in text
     assert document.processor() in text
 
 
-def test_a_part_with_figures_left_out_stays_as_it_was(tmp_path: Path) -> None:
+def test_figures_left_out_stay_as_they_were_or_are_said_to_be_unmeasured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = tmp_path / "performance.md"
-    document.written(page, rows(FAST, SLOW), [FAST, SLOW])
-    before = page.read_text()
-    assert document.written(page, rows(FAST), [FAST, SLOW]) == []
-    assert page.read_text() == before
+    other = fixed("LRP", "over a pass", 2.0)
+    monkeypatch.setattr(document, "today", lambda: "2026-01-02")
+    document.written(page, rows(FAST), [FAST, SLOW, other])
+    assert "| slower than promised | not measured | at least 1 | | |" in page.read_text()
+    monkeypatch.undo()
+    document.written(page, rows(other), [FAST, SLOW, other])
+    text = page.read_text()
+    assert "| faster than a peer | 3.00 | at least 1 | kept | 2026-01-02 |" in text
+    assert f"| over a pass | 2.00 | at least 1 | kept | {document.today()} |" in text
+    assert "* 2026-01-02: " in text
+    document.written(page, rows(fixed("CAM", "faster than a peer", 0.2), other), [FAST, other])
+    assert "2026-01-02" not in page.read_text()
 
 
 def test_a_figure_of_a_device_belongs_to_a_part_of_its_own() -> None:

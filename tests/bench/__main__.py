@@ -55,12 +55,11 @@ def main() -> int:
         rows.append((figure, measured))
         broken += not figure.kept(measured)
         print(row(figure, measured), flush=True)
+        if options.write:
+            written(options.write, rows, known)
     print(f"\n{len(chosen) - broken} of {len(chosen)} promises kept")
     if not torch.cuda.is_available():
         print("Not measured on a CUDA device: there is none here.")
-    if options.write:
-        parts = written(options.write, rows, known)
-        print(f"Written to {options.write}: {', '.join(parts) or 'nothing, since --only left figures out'}.")
     return int(broken > 0)
 
 

@@ -16,17 +16,15 @@ from tests.bench.figures import Figure, Measured
 
 LIBRARIES = ("torch", "monai", "numpy", "scipy", "statsmodels", "captum", "shap", "grad-cam", "quantus")
 PARTS = ("processor", "cuda")
-NOT_MEASURED = {
-    "processor": "Not measured yet: `make bench WRITE=docs/performance.md` measures and writes it.",
-    "cuda": "Not measured on a CUDA device. Where there is one, the same command measures its figures too.",
-}
 HEADINGS = {"processor": "On a processor", "cuda": "On a CUDA device"}
+NO_DEVICE = "Not measured on a CUDA device. Where there is one, the same command measures its figures too."
+NOT_MEASURED = "not measured"
 OPENING = """# Performance
 
 Every promise of speed or memory is a figure that `make bench` measures: a ratio of two things that run in turn within
 one process, so that it means the same on another machine. Process time, one thread, the median of alternating pairs;
-in brackets the lowest and the highest pair. `make bench ONLY=text` runs some of them,
-`make bench WRITE=docs/performance.md` all, and writes this page.
+in brackets the lowest and the highest pair. `make bench ONLY=text` runs some of them; with
+`WRITE=docs/performance.md` it writes them into this page as it goes, each with its date.
 """
 
 Row = tuple[Figure, Measured]
@@ -37,22 +35,21 @@ def part_of(figure: Figure) -> str:
     return "cuda" if figure.group.startswith("CUDA") else "processor"
 
 
-def written(path: Path, rows: Sequence[Row], known: Sequence[Figure]) -> list[str]:
-    """Write the parts whose every figure is among `rows`; the others stay as they are. Returns what was written."""
+def written(path: Path, rows: Sequence[Row], known: Sequence[Figure]) -> None:
+    """Write the measured rows into the page; those of other figures stay as they are, or are said to be unmeasured."""
     before = path.read_text(encoding="utf-8") if path.exists() else ""
-    measured = {part: [row for row in rows if part_of(row[0]) == part] for part in PARTS}
-    whole = [part for part in PARTS if measured[part] and len(measured[part]) == _count(known, part)]
-    parts = [_part(part, measured[part]) if part in whole else _kept(before, part) for part in PARTS]
+    lines = _lines(before)
+    lines |= {(figure.group, figure.title): _row(figure, measured) for figure, measured in rows}
+    today = {part_of(figure): circumstances(part_of(figure)) for figure, _ in rows}
+    parts = [_part(part, lines, known, {**_circumstances(before, part), **_dated(today.get(part))}) for part in PARTS]
     path.write_text("\n".join([OPENING, *parts]), encoding="utf-8")
-    return whole
 
 
 def circumstances(part: str) -> str:
     """Date, device, threads and versions: what a reader needs to judge the figures."""
     device = torch.cuda.get_device_name() if part == "cuda" else f"{processor()}, {os.cpu_count()} cores, 1 thread used"
     versions = ", ".join(f"{name} {_version(name)}" for name in LIBRARIES)
-    when = datetime.datetime.now(datetime.UTC).date().isoformat()
-    return f"Measured on {when}: {device}; Python {platform.python_version()}, {versions}."
+    return f"* {today()}: {device}; Python {platform.python_version()}, {versions}."
 
 
 def processor() -> str:
@@ -61,40 +58,56 @@ def processor() -> str:
     return names[0].strip() if names else platform.machine()
 
 
-def _part(part: str, rows: Sequence[Row]) -> str:
-    lines = [_opens(part), f"## {HEADINGS[part]}", "", circumstances(part), ""]
-    kept = sum(figure.kept(measured) for figure, measured in rows)
-    lines += [f"{kept} of {len(rows)} promises kept.", ""]
-    for group in dict.fromkeys(figure.group for figure, _ in rows):
-        lines += [f"### {group}", "", "| figure | measured | promised | |", "|---|---|---|---|"]
-        lines += [_row(figure, measured) for figure, measured in rows if figure.group == group]
-        lines.append("")
-    return "\n".join([*lines, _closes(part), ""])
+def today() -> str:
+    """The day on which figures are measured, UTC."""
+    return datetime.datetime.now(datetime.UTC).date().isoformat()
+
+
+def _part(part: str, lines: dict[tuple[str, str], str], known: Sequence[Figure], circumstances: dict[str, str]) -> str:
+    figures = [figure for figure in known if part_of(figure) == part]
+    found = [lines[key] for key in ((figure.group, figure.title) for figure in figures) if key in lines]
+    if not found:
+        return f"## {HEADINGS[part]}\n\n{NO_DEVICE if part == 'cuda' else 'Not measured yet.'}\n"
+    kept = sum("| kept |" in line for line in found)
+    text = [f"## {HEADINGS[part]}", "", f"{kept} of {len(found)} measured promises kept, {len(figures)} made.", ""]
+    text += [line for day, line in sorted(circumstances.items()) if any(f"| {day} |" in row for row in found)] + [""]
+    for group in dict.fromkeys(figure.group for figure in figures):
+        text += [f"### {group}", "", "| figure | measured | promised | | on |", "|---|---|---|---|---|"]
+        members = [figure for figure in figures if figure.group == group]
+        text += [lines.get((group, figure.title), _missing(figure)) for figure in members]
+        text.append("")
+    return "\n".join(text)
 
 
 def _row(figure: Figure, measured: Measured) -> str:
     spread = f" ({measured.low:.2f} to {measured.high:.2f})" if measured.low < measured.high else ""
     verdict = "kept" if figure.kept(measured) else "**broken**"
-    return f"| {figure.title} | {measured.middle:.2f}{spread} | {figure.promise} | {verdict} |"
+    return f"| {figure.title} | {measured.middle:.2f}{spread} | {figure.promise} | {verdict} | {today()} |"
 
 
-def _kept(before: str, part: str) -> str:
-    found = re.search(f"{re.escape(_opens(part))}.*?{re.escape(_closes(part))}\n", before, re.DOTALL)
-    if found:
-        return found[0]
-    return "\n".join([_opens(part), f"## {HEADINGS[part]}", "", NOT_MEASURED[part], "", _closes(part), ""])
+def _missing(figure: Figure) -> str:
+    return f"| {figure.title} | {NOT_MEASURED} | {figure.promise} | | |"
 
 
-def _opens(part: str) -> str:
-    return f"<!-- {part}: written by make bench -->"
+def _lines(page: str) -> dict[tuple[str, str], str]:
+    """The measured rows that a page holds, by group and title."""
+    group, found = "", {}
+    for line in page.splitlines():
+        if line.startswith("### "):
+            group = line.removeprefix("### ")
+        elif line.startswith("| ") and f"| {NOT_MEASURED} |" not in line and not line.startswith("| figure |"):
+            found[group, line.split(" | ")[0].removeprefix("| ")] = line
+    return found
 
 
-def _closes(part: str) -> str:
-    return f"<!-- end of {part} -->"
+def _circumstances(page: str, part: str) -> dict[str, str]:
+    """The dated lines of a part, by day."""
+    section = page.partition(f"## {HEADINGS[part]}\n")[2].partition("\n## ")[0]
+    return {day: line for line in section.splitlines() for day in re.findall(r"^\* (\d{4}-\d\d-\d\d):", line)}
 
 
-def _count(known: Sequence[Figure], part: str) -> int:
-    return sum(part_of(figure) == part for figure in known)
+def _dated(line: str | None) -> dict[str, str]:
+    return {today(): line} if line else {}
 
 
 def _version(name: str) -> str:
