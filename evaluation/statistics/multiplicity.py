@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
+from scipy.stats import false_discovery_control
 
+from evaluation.statistics.contrasts import holm
 from evaluation.statistics.errors import NotNumeric
-from evaluation.statistics.tidy import numbers, require_columns, require_share
+from evaluation.statistics.tidy import Numbers, numbers, require_columns, require_share
 
 PRIMARY, EXPLORATORY = "primary", "exploratory"
-_METHODS = {PRIMARY: "holm", EXPLORATORY: "fdr_bh"}
+_ADJUST: dict[str, Callable[[Numbers], Numbers]] = {PRIMARY: holm, EXPLORATORY: false_discovery_control}
 _NAMES = {PRIMARY: "Holm", EXPLORATORY: "Benjamini-Hochberg"}
 
 
@@ -31,10 +34,10 @@ def families(tests: pd.DataFrame, *, p: str, primary: str, level: float = 0.95) 
         raise NotNumeric(f"Column {p!r} must hold p-values between 0 and 1.")
     family = np.where(tests[primary].astype(bool), PRIMARY, EXPLORATORY)
     adjusted = np.full(len(tests), np.nan)
-    for name, method in _METHODS.items():
+    for name, adjust in _ADJUST.items():
         chosen = (family == name) & ~np.isnan(values)
         if chosen.any():
-            adjusted[chosen] = multipletests(values[chosen], method=method)[1]
+            adjusted[chosen] = adjust(values[chosen])
     return tests.assign(
         family=family,
         adjustment=[_NAMES[str(name)] for name in family],
