@@ -14,7 +14,7 @@ from evaluation.analyses.decisions import answers_of, decided
 from evaluation.analyses.directions import higher_is_better
 from evaluation.analyses.result import Draft, Interval
 from evaluation.analyses.table import METRIC_PREFIX, metric_columns
-from evaluation.statistics.bootstrap import bootstrap_replicates, usable_clusters, weighted_ratio
+from evaluation.statistics.bootstrap import bootstrap_replicates, percentile_bounds, usable_clusters, weighted_ratio
 from evaluation.statistics.errors import TooFew
 from evaluation.statistics.tidy import Numbers
 
@@ -136,22 +136,12 @@ class FaithfulReliance(Analysis):
 
 
 def _shares(shares: Numbers, drawn: Numbers, above: Numbers, below: Numbers) -> pd.DataFrame:
-    low, high = _bounds(drawn, 0.95)
+    low, high = percentile_bounds(drawn, 0.95)
     frame = pd.DataFrame(CELLS, columns=["ai", "map"])
     return frame.assign(estimate=shares, low=low, high=high, followed=above.astype(int), decisions=below.astype(int))
 
 
 def _contrasts(shares: Numbers, drawn: Numbers) -> pd.DataFrame:
     weights = np.array(list(CONTRASTS.values()))
-    low, high = _bounds(drawn @ weights.T, 1.0 - 0.05 / len(CONTRASTS))
+    low, high = percentile_bounds(drawn @ weights.T, 1.0 - 0.05 / len(CONTRASTS))
     return pd.DataFrame({"contrast": list(CONTRASTS), "estimate": weights @ shares, "low": low, "high": high})
-
-
-def _bounds(drawn: Numbers, level: float) -> tuple[Numbers, Numbers]:
-    """Percentile bounds of each column over the replicates in which it is defined."""
-    low, high = np.full(drawn.shape[1], np.nan), np.full(drawn.shape[1], np.nan)
-    for column in range(drawn.shape[1]):
-        known = drawn[~np.isnan(drawn[:, column]), column]
-        if len(known):
-            low[column], high[column] = np.quantile(known, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
-    return low, high

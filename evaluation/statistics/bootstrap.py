@@ -34,10 +34,14 @@ def bootstrap_bounds(
 ) -> tuple[Numbers, Numbers]:
     """Percentile bounds of a weighted statistic, `(R, n)` weights -> `(R, k)`; NaN where no replicate is defined."""
     require_share("level", level)
-    found = bootstrap_replicates(statistic, clusters, replicates=replicates, seed=seed)
-    low, high = np.full(found.shape[1], np.nan), np.full(found.shape[1], np.nan)
-    for column in range(found.shape[1]):
-        known = found[~np.isnan(found[:, column]), column]
+    return percentile_bounds(bootstrap_replicates(statistic, clusters, replicates=replicates, seed=seed), level)
+
+
+def percentile_bounds(replicates: Numbers, level: float) -> tuple[Numbers, Numbers]:
+    """Bounds of each column of replicates `(R, k)`, over those in which it is defined; NaN where it never is."""
+    low, high = np.full(replicates.shape[1], np.nan), np.full(replicates.shape[1], np.nan)
+    for column in range(replicates.shape[1]):
+        known = replicates[~np.isnan(replicates[:, column]), column]
         if len(known):
             low[column], high[column] = np.quantile(known, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
     return low, high

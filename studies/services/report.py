@@ -25,7 +25,7 @@ from portal.explanations.models import Score
 from portal.parts.models import Part
 from studies.errors import StudyError
 from studies.models import Analysis, ProtocolVersion, Report
-from studies.reporting.document import Examined, Material, document, scopes_of, scored_networks
+from studies.reporting.document import METRIC_ANALYSES, Examined, Material, document, scopes_of, scored_networks
 from studies.reporting.drawings import drawings
 from studies.reporting.facts import departures, facts, flow, network_notes, network_tables, provenance
 from studies.reporting.metric_blocks import MetricFacts, Names
@@ -36,7 +36,6 @@ from studies.services.ask_report import check_kinds
 from studies.services.export import codebook_as_csv, table_as_csv
 
 USEFULNESS = ("usefulness-model", "agreement", "benchmark", "association", "quadrant")
-METRICS = ("metric-table", "metric-agreement", "display-effect")
 WHOLE_TABLE = ("reliance", "faithful-reliance", "reader-study", "preference", "questionnaires")
 
 
@@ -84,7 +83,7 @@ def _examine(
     context = _context()
     scopes = scopes_of(table, "usefulness")
     jobs = [(name, scope) for scope in scopes for name in USEFULNESS]
-    jobs += [(name, scope) for scope in _first(scopes, scored_networks(table)) for name in METRICS]
+    jobs += [(name, scope) for scope in _first(scopes, scored_networks(table)) for name in METRIC_ANALYSES]
     jobs += [(name, "") for name in WHOLE_TABLE if (table["task"] == analyses[name].task).any()]
     jobs = [(name, scope) for name, scope in jobs if name in analyses]
     primary = next((job for job in jobs if job[0] == plan["primary"]), None)
@@ -106,7 +105,7 @@ def _rows(table: pd.DataFrame, name: str, network: str) -> pd.DataFrame:
     """The rows of a network; for metrics those of its rated maps alone, so that methods meet on the same cases."""
     rows = table[table["network"] == network]
     rated = rows[rows["task"] == "usefulness"]
-    return rated if name in METRICS and len(rated) else rows
+    return rated if name in METRIC_ANALYSES and len(rated) else rows
 
 
 def _with_named_arms(table: pd.DataFrame) -> pd.DataFrame:
