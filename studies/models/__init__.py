@@ -1,10 +1,19 @@
 """The records of a study, from its protocol to its report."""
 
 from studies.models.analysis import Analysis, Report
-from studies.models.reader import Enrolment, EnrolmentState, Invitation, Reader, RunKind, Session
+from studies.models.reader import (
+    Enrolment,
+    EnrolmentState,
+    Invitation,
+    Reader,
+    Reminder,
+    ReminderKind,
+    RunKind,
+    Session,
+)
 from studies.models.response import Response
-from studies.models.study import Arm, ArmKind, ProtocolVersion, Stimulus, Study, StudyState
-from studies.models.trial import Trial, TrialState
+from studies.models.study import Arm, ArmKind, PowerEstimate, ProtocolVersion, Stimulus, Study, StudyState
+from studies.models.trial import Purpose, Trial, TrialState
 
 __all__ = [
     "Analysis",
@@ -13,8 +22,12 @@ __all__ = [
     "Enrolment",
     "EnrolmentState",
     "Invitation",
+    "PowerEstimate",
     "ProtocolVersion",
+    "Purpose",
     "Reader",
+    "Reminder",
+    "ReminderKind",
     "Report",
     "Response",
     "RunKind",

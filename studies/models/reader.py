@@ -94,13 +94,18 @@ class Enrolment(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     completed_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    released_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the slot was given to somebody else, nothing having come for too long."
+    )
 
     class Meta:
         ordering = ("version_id", "run_kind", "slot")
         constraints = [
             models.UniqueConstraint(fields=["version", "reader", "run_kind"], name="enrolment_once"),
             models.UniqueConstraint(
-                fields=["version", "run_kind", "slot"], condition=~Q(state="withdrawn"), name="slot_taken_once"
+                fields=["version", "run_kind", "slot"],
+                condition=~Q(state="withdrawn") & Q(released_at__isnull=True),
+                name="slot_taken_once",
             ),
         ]
 
@@ -123,3 +128,28 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"{self.enrolment} session {self.number}"
+
+
+class ReminderKind(models.TextChoices):
+    """What a reader is reminded of."""
+
+    READY = "ready", "The next session is open"
+    CLOSING = "closing", "The next session closes soon"
+    IDLE = "idle", "Nothing has come for a while"
+
+
+class Reminder(models.Model):
+    """One e-mail to one reader for one reason; the row stands before it is sent, so that none is sent twice."""
+
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.CASCADE, related_name="reminders")
+    kind = models.CharField(max_length=16, choices=ReminderKind.choices)
+    since = models.DateTimeField(help_text="The reader's last answer (or enrolment) that the reminder counts from.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = [models.UniqueConstraint(fields=["enrolment", "kind", "since"], name="reminder_once")]
+
+    def __str__(self) -> str:
+        return f"Reminder ({self.kind}) of {self.enrolment}"

@@ -50,6 +50,14 @@ class ProtocolVersion(models.Model):
     hash = models.CharField(max_length=64, db_index=True, help_text="SHA-256 of the document's canonical JSON.")
     stimuli_hash = models.CharField(max_length=64, blank=True, help_text="SHA-256 over all stimuli, set by locking.")
     code_version = models.CharField(max_length=64, blank=True)
+    certificate = models.JSONField(
+        default=dict, blank=True, help_text="The balance of the planned schedule and the sample of cases, by locking."
+    )
+    lock_hash = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="SHA-256 over protocol, stimuli, analysis plan, exclusion rules, certificate and code, by locking.",
+    )
     reason = models.CharField(max_length=300, blank=True, help_text="Why this version followed the one before.")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -63,6 +71,24 @@ class ProtocolVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.study} v{self.number}"
+
+
+class PowerEstimate(models.Model):
+    """The power of a version's very design, simulated over a grid of readers and cases."""
+
+    version = models.ForeignKey(ProtocolVersion, on_delete=models.CASCADE, related_name="power_estimates")
+    protocol_hash = models.CharField(max_length=64, help_text="Of the document that was simulated.")
+    result = models.JSONField(help_text="The assumptions, the grid's points and the chosen one.")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"Power of {self.version}"
 
 
 class ArmKind(models.TextChoices):

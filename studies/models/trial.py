@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Case, Value, When
 
-from portal.catalog.models import Case
+from portal.catalog.models import Case as ReadCase
 from studies.models.reader import Enrolment
 from studies.models.study import Arm, Stimulus
 
@@ -17,6 +18,16 @@ class TrialState(models.TextChoices):
     DONE = "done", "Done"
 
 
+class Purpose(models.TextChoices):
+    """What a trial is for; readers cannot tell, practice apart."""
+
+    ORDINARY = "ordinary", "Ordinary"
+    PRACTICE = "practice", "Practice"
+    CATCH = "catch", "Catch trial"
+    REPEAT = "repeat", "Repeat"
+    FOIL = "foil", "Foil"
+
+
 class Trial(models.Model):
     """One thing a reader is asked to do: a task, a case, and one or two stimuli."""
 
@@ -24,13 +35,21 @@ class Trial(models.Model):
     position = models.PositiveIntegerField(help_text="Place in the reader's order, from 0.")
     block = models.CharField(max_length=64)
     task = models.CharField(max_length=64)
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="trials")
+    case = models.ForeignKey(ReadCase, on_delete=models.PROTECT, related_name="trials")
     arm = models.ForeignKey(Arm, on_delete=models.PROTECT, related_name="trials")
     stimulus = models.ForeignKey(Stimulus, on_delete=models.PROTECT, related_name="trials")
     second_arm = models.ForeignKey(Arm, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     second_stimulus = models.ForeignKey(Stimulus, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     occurrence = models.PositiveSmallIntegerField(default=1, help_text="2 and more are repeats.")
-    is_practice = models.BooleanField(default=False)
+    purpose = models.CharField(max_length=16, choices=Purpose.choices, default=Purpose.ORDINARY)
+    is_practice = models.GeneratedField(
+        expression=Case(When(purpose="practice", then=Value(True)), default=Value(False)),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
+    period = models.PositiveSmallIntegerField(
+        default=1, help_text="Which of the design's sessions it belongs to, from 1; gaps lie between sessions."
+    )
     token = models.CharField(max_length=43, unique=True, help_text="Random; all that a reader's browser knows it by.")
     state = models.CharField(max_length=16, choices=TrialState.choices, default=TrialState.PENDING)
     step = models.PositiveSmallIntegerField(default=0, help_text="Which step of the task is next.")

@@ -13,7 +13,7 @@ from portal.audit.services import record
 from studies.designs import Planned
 from studies.designs.certificate import Certificate, certificate
 from studies.designs.order import shuffled
-from studies.models import Arm, Enrolment, EnrolmentState, ProtocolVersion, RunKind, Stimulus, Trial
+from studies.models import Arm, Enrolment, EnrolmentState, ProtocolVersion, Purpose, RunKind, Stimulus, Trial
 from studies.protocol import WITHOUT_MAP, Block, Protocol, from_document
 
 TOKEN_BYTES = 24
@@ -98,7 +98,7 @@ def _trials(enrolment: Enrolment, planned: list[tuple[Block, Planned, bool]]) ->
             second_arm=second.arm if second else None,
             second_stimulus=second,
             occurrence=times[what],
-            is_practice=is_practice,
+            purpose=Purpose.PRACTICE if is_practice else Purpose.ORDINARY,
             token=secrets.token_urlsafe(TOKEN_BYTES),
         )
 
