@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 
 from foundation.provenance import digest_of
 from portal.accounts.models import User
-from studies.models import Enrolment, EnrolmentState, ProtocolVersion, Trial, TrialState
+from studies.models import Enrolment, EnrolmentState, ProtocolVersion, Session, Trial, TrialState
 from studies.protocol import Block, Protocol, from_document
 
+_TRIAL_WITH: tuple[str, ...] = (
+    "enrolment__version__study",
+    "enrolment__reader",
+    "case",
+    "arm__network",
+    "stimulus__explanation",
+    "second_stimulus",
+    "sitting",
+)
 _PROTOCOLS: dict[str, Protocol] = {}
 _MOST_PROTOCOLS = 64
 
@@ -120,19 +129,28 @@ def readers_enrolments(user: User | AnonymousUser) -> QuerySet[Enrolment]:
     )
 
 
-def readers_trials(user: User | AnonymousUser) -> QuerySet[Trial]:
-    """The trials of this person, each with all that tells whether it may be seen: one query for one trial."""
+def readers_trials(user: User | AnonymousUser, sittings: Collection[int] = ()) -> QuerySet[Trial]:
+    """The trials of this person, each with all that tells whether it may be seen: one query for one trial.
+
+    `sittings` are those that the browser knows; the one of the trial's enrolment comes along, see `known_sitting`.
+    """
     found = Trial.objects.filter(enrolment__reader__user_id=user.pk) if user.is_authenticated else Trial.objects.none()
     unfinished = Trial.objects.filter(enrolment_id=OuterRef("enrolment_id")).exclude(state=TrialState.DONE)
-    return found.select_related(
-        "enrolment__version__study", "enrolment__reader", "case", "arm", "stimulus__explanation", "second_stimulus"
-    ).annotate(
+    # No sitting has the key 0.
+    known = Q(enrolment__sessions__pk__in=[0, *sittings])
+    found = found.annotate(sitting=FilteredRelation("enrolment__sessions", condition=known))
+    return found.select_related(*_TRIAL_WITH).annotate(
         newest_document=_newest_document("enrolment__version__study_id"),
         waits=Exists(unfinished.filter(position__lt=OuterRef("position"))),
         next_token=Subquery(
             unfinished.filter(position__gt=OuterRef("position")).order_by("position").values("token")[:1]
         ),
     )
+
+
+def known_sitting(trial: Trial) -> Session | None:
+    """The sitting that came along with a trial of `readers_trials`."""
+    return getattr(trial, "sitting", None)
 
 
 def place_of(enrolment: Enrolment) -> Place:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from django.db.models import Subquery
 from numpy.typing import NDArray
 
 from portal.catalog.models import ReferenceStandard
@@ -18,15 +19,17 @@ BRIGHTEST = 0.1
 def truth_of(trial: Trial) -> Truth:
     """The reference standard of the block's finding, the AI's call, and how the shown maps lie to the reference."""
     finding = block_of(trial.enrolment.version, trial.block).finding
-    standard = ReferenceStandard.objects.filter(case=trial.case_id, name=finding).first()
+    calls = Prediction.objects.filter(network=trial.arm.network_id, image__case=trial.case_id).order_by("-id")
+    known = ReferenceStandard.objects.filter(case=trial.case_id, name=finding)
+    standard = known.annotate(predicted=Subquery(calls.values("predicted")[:1])).first()
     if standard is None:
-        return Truth(advice=_advice(trial))
+        return Truth(advice=_advice(trial, calls.values_list("predicted", flat=True).first()))
     stimuli = [stimulus for stimulus in (trial.stimulus, trial.second_stimulus) if stimulus is not None]
     mask = get_array(standard.mask).astype(bool) if standard.mask else None
     overlaps = [_overlap(stimulus, mask) for stimulus in stimuli]
     return Truth(
         label=standard.label,
-        advice=_advice(trial),
+        advice=_advice(trial, standard.predicted),  # type: ignore[attr-defined]  # annotated above
         covered=tuple(covered for covered, _extraneous in overlaps),
         extraneous=tuple(extraneous for _covered, extraneous in overlaps),
     )
@@ -50,13 +53,8 @@ def _overlap(stimulus: Stimulus, mask: NDArray[np.bool_] | None) -> tuple[float 
     return overlap(shown.reshape(shown.shape[-2:]) if shown.size == mask.size else shown, mask)
 
 
-def _advice(trial: Trial) -> int | None:
+def _advice(trial: Trial, predicted: int | None) -> int | None:
     network = trial.arm.network
-    if network is None:
+    if network is None or predicted is None:
         return None
-    prediction = Prediction.objects.filter(network=network, image__case=trial.case_id).order_by("-id").first()
-    if prediction is None:
-        return None
-    return (
-        int(prediction.predicted == network.target_class) if network.task == "classification" else prediction.predicted
-    )
+    return int(predicted == network.target_class) if network.task == "classification" else predicted

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Exists, Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,7 +17,7 @@ from portal.accounts.models import User
 from portal.audit.services import record
 from studies.errors import StudyError
 from studies.models import Enrolment, EnrolmentState, Response, RunKind, Session, StudyState, Trial, TrialState
-from studies.selectors import block_of, has_consented, readers_trials
+from studies.selectors import block_of, has_consented, known_sitting, readers_trials
 from studies.services.practice import truth_of
 from studies.tasks import Feedback, InvalidAnswers, Task
 
@@ -87,10 +87,10 @@ def serve_trial(*, trial: Trial) -> Trial:
 
 
 @transaction.atomic
-def sitting_of(*, enrolment: Enrolment, known: int | None) -> Session:
+def sitting_of(*, enrolment: Enrolment, known: Session | int | None) -> Session:
     """The sitting that goes on (`known` to the browser's session), or a new one after half an hour away."""
     now = timezone.now()
-    sitting = Session.objects.filter(pk=known, enrolment=enrolment).first() if known else None
+    sitting = Session.objects.filter(pk=known, enrolment=enrolment).first() if isinstance(known, int) else known
     if sitting is None or now - sitting.last_seen_at > IDLE:
         return new_sitting(enrolment=enrolment)
     if now - sitting.last_seen_at > SEEN_EVERY:
@@ -126,10 +126,10 @@ def record_response(
     by enrolment. Raises UnknownTrial, NotReading, KeyTaken,
     AlreadyAnswered, or InvalidAnswers with a sentence for each question; nothing is written then.
     """
-    trial = _held(user, token)
-    given = list(Response.objects.filter(Q(trial=trial) | Q(key=key)).order_by("revision"))
-    known = next((response for response in given if response.key == key), None)
+    trial = _held(user, token, key, sittings or {})
     task = task_of(trial)
+    given = _given(trial, task, step, key)
+    known = next((response for response in given if response.key == key), None)
     if known is not None:
         if known.trial_id != trial.pk:
             raise KeyTaken(_("This answer belongs to another page. Reload this page, please."))
@@ -143,7 +143,7 @@ def record_response(
     clean = task.validate(step, answers)
     response = Response.objects.create(
         trial=trial,
-        session=sitting_of(enrolment=trial.enrolment, known=(sittings or {}).get(trial.enrolment_id)),
+        session_id=_sitting_now(trial),
         step=step,
         revision=len(before) + 1,
         key=key,
@@ -168,13 +168,38 @@ def record_debrief(*, enrolment: Enrolment, text: str) -> None:
     reader.save(update_fields=["profile"])
 
 
-def _held(user: User, token: str) -> Trial:
-    """The reader's own trial, locked: two answers to it are stored one after the other."""
-    trial = readers_trials(user).select_for_update(of=("self",)).filter(token=token).first()
+def _held(user: User, token: str, key: UUID, sittings: Mapping[int, int]) -> Trial:
+    """The reader's own trial, locked: two answers to it are stored one after the other.
+
+    One query brings all that a first answer needs: whether the key has been seen, and when the sitting was last.
+    """
+    held = readers_trials(user, sittings.values()).select_for_update(of=("self",)).filter(token=token)
+    trial = held.annotate(key_is_known=Exists(Response.objects.filter(key=key))).first()
     if trial is None:
         raise UnknownTrial(_("There is no such page."))
     trial.enrolment.newest_document = trial.newest_document  # type: ignore[attr-defined]  # annotated by the selector
     return trial
+
+
+def _given(trial: Trial, task: Task, step: str, key: UUID) -> list[Response]:
+    """Earlier answers that matter: to this trial, or with this key.
+
+    A step that the locked trial still waits for has none, so they are looked up for the others alone.
+    """
+    waited_for = trial.state != TrialState.DONE and step in [
+        each.name for each in task.steps[trial.step : trial.step + 1]
+    ]
+    if waited_for and not trial.key_is_known:  # type: ignore[attr-defined]  # annotated by _held
+        return []
+    return list(Response.objects.filter(Q(trial=trial) | Q(key=key)).order_by("revision"))
+
+
+def _sitting_now(trial: Trial) -> int:
+    """The browser's sitting, where it goes on; the pages between answers keep noting when it was last seen."""
+    sitting = known_sitting(trial)
+    if sitting is not None and timezone.now() - sitting.last_seen_at <= IDLE:
+        return sitting.pk
+    return new_sitting(enrolment=trial.enrolment).pk
 
 
 def _check_step(trial: Trial, task: Task, step: str, revise: bool) -> None:

@@ -24,7 +24,7 @@ from studies.services.run import (
     record_response,
 )
 from studies.tasks import InvalidAnswers
-from studies.views.gates import person, remember_sitting
+from studies.views.gates import person, remember_sitting, sittings_of
 
 MOST_BYTES = 256 * 1024
 
@@ -41,7 +41,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
         return _refusal(401, _("You have been signed out. Sign in again: your answer is kept on this computer."))
     try:
         sent = _parsed(request)
-        stored = record_response(user=person(request), token=token, sittings=_sittings(request), **sent)
+        stored = record_response(user=person(request), token=token, sittings=sittings_of(request), **sent)
     except BadRequest as error:
         return _refusal(400, str(error))
     except UnknownTrial as error:
@@ -53,7 +53,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
     except InvalidAnswers as error:
         problems = {name: translated(sentence, "") for name, sentence in error.problems.items()}
         return _refusal(422, " ".join(problems.values()), problems=problems)
-    remember_sitting(request, stored.response.session)
+    remember_sitting(request, stored.trial.enrolment_id, stored.response.session_id)
     return JsonResponse(_receipt(stored))
 
 
@@ -74,14 +74,6 @@ def _parsed(request: HttpRequest) -> dict[str, Any]:
     if not isinstance(parsed["answers"], dict) or not isinstance(parsed["client"], dict):
         raise BadRequest(_("This answer could not be read."))
     return parsed
-
-
-def _sittings(request: HttpRequest) -> dict[int, int]:
-    """The sittings this browser knows, by enrolment."""
-    found = (
-        (key.removeprefix("sitting:"), value) for key, value in request.session.items() if key.startswith("sitting:")
-    )
-    return {int(enrolment): int(number) for enrolment, number in found}
 
 
 def _receipt(stored: Stored) -> dict[str, Any]:

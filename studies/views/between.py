@@ -62,7 +62,7 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
     if (page := before_reading(enrolment)) is not None:
         return redirect(page)
     if request.method == "POST":
-        remember_sitting(request, new_sitting(enrolment=enrolment))
+        remember_sitting(request, pk, new_sitting(enrolment=enrolment).pk)
         return redirect("studies:study", pk)
     minutes = protocol_of(enrolment.version).readers.session_minutes
     return render(request, "studies/pause.html", {"minutes": minutes, "place": place_of(enrolment), "pk": pk})

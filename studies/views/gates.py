@@ -44,30 +44,42 @@ def before_reading(enrolment: Enrolment) -> str | None:
     return None
 
 
-def before_trial(request: HttpRequest, enrolment: Enrolment, place: Place) -> str | None:
-    """The page that stands before the current trial: the instructions of its block, or a break."""
+def before_trial(
+    request: HttpRequest, enrolment: Enrolment, place: Place, sitting: Session | None = None
+) -> str | None:
+    """The page that stands before the current trial: the instructions of its block, or a break.
+
+    `sitting` is the browser's, where it has been read already.
+    """
     if place.current is None:
         return reverse("studies:thanks", args=[enrolment.pk])
     if not knows_instructions(request, enrolment, place.current.block):
         return reverse("studies:instructions", args=[enrolment.pk])
-    if break_is_due(enrolment, current_sitting(request, enrolment)):
+    if break_is_due(enrolment, current_sitting(request, enrolment, sitting)):
         return reverse("studies:pause", args=[enrolment.pk])
     return None
 
 
-def current_sitting(request: HttpRequest, enrolment: Enrolment) -> Session:
+def sittings_of(request: HttpRequest) -> dict[int, int]:
+    """The sittings that this browser knows, by enrolment."""
+    found = (
+        (key.removeprefix("sitting:"), value) for key, value in request.session.items() if key.startswith("sitting:")
+    )
+    return {int(enrolment): int(number) for enrolment, number in found}
+
+
+def current_sitting(request: HttpRequest, enrolment: Enrolment, read: Session | None = None) -> Session:
     """The sitting of this browser, remembered by its session."""
-    known = request.session.get(_sitting_key(enrolment))
-    sitting = sitting_of(enrolment=enrolment, known=known)
-    remember_sitting(request, sitting)
+    sitting = sitting_of(enrolment=enrolment, known=read or sittings_of(request).get(enrolment.pk))
+    remember_sitting(request, enrolment.pk, sitting.pk)
     return sitting
 
 
-def remember_sitting(request: HttpRequest, sitting: Session) -> None:
+def remember_sitting(request: HttpRequest, enrolment: int, sitting: int) -> None:
     """Keep the sitting in the browser's session, which is saved only where it changed."""
-    key = f"sitting:{sitting.enrolment_id}"
-    if request.session.get(key) != sitting.pk:
-        request.session[key] = sitting.pk
+    key = f"sitting:{enrolment}"
+    if request.session.get(key) != sitting:
+        request.session[key] = sitting
 
 
 def break_is_due(enrolment: Enrolment, sitting: Session) -> bool:
@@ -90,7 +102,3 @@ def note_instructions(request: HttpRequest, enrolment: Enrolment, block: str) ->
 def not_there() -> Http404:
     """One sentence for all that a reader may not see: it tells nothing."""
     return Http404("There is no such page.")
-
-
-def _sitting_key(enrolment: Enrolment) -> str:
-    return f"sitting:{enrolment.pk}"

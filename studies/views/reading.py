@@ -12,9 +12,9 @@ from django.views.decorators.http import require_safe
 
 from studies.blinding import ShownTrial, shown_trial
 from studies.models import Trial
-from studies.selectors import Place, place_of, readers_trials
+from studies.selectors import Place, known_sitting, place_of, readers_trials
 from studies.services.run import may_revise, serve_trial, task_of
-from studies.views.gates import before_reading, before_trial, not_there
+from studies.views.gates import before_reading, before_trial, not_there, sittings_of
 
 
 @require_safe
@@ -30,7 +30,7 @@ def trial(request: HttpRequest, token: str) -> HttpResponse:
     place = place_of(found.enrolment)
     if place.current is None or place.current.pk != found.pk:
         return redirect("studies:study", found.enrolment_id)
-    if (page := before_trial(request, found.enrolment, place)) is not None:
+    if (page := before_trial(request, found.enrolment, place, known_sitting(found))) is not None:
         return redirect(page)
     serve_trial(trial=found)
     shown = shown_trial(found, place=place, step=found.step, first=_first(found), previous=_previous(found, place))
@@ -55,7 +55,7 @@ def change(request: HttpRequest, token: str) -> HttpResponse:
 
 def own_trial(request: HttpRequest, token: str) -> Trial:
     """The reader's own trial; 404 for anybody else's."""
-    found = readers_trials(request.user).filter(token=token).first()
+    found = readers_trials(request.user, sittings_of(request).values()).filter(token=token).first()
     if found is None:
         raise not_there()
     found.enrolment.newest_document = found.newest_document  # type: ignore[attr-defined]  # annotated by the selector
