@@ -18,7 +18,7 @@ COLUMNS: dict[str, str] = {
     "excluded_by": "the rule that takes the row out; empty for rows that count",
     "final": "the answer after the advice: 0 or 1, or a probability from 0 to 100",
     "initial": "the answer before the advice: 0 or 1, or a probability from 0 to 100",
-    "instrument": "the questionnaire: sus, nasa-tlx, jian, toast, explanation-satisfaction or system-causability",
+    "instrument": "the questionnaire by its short name: sus, nasa-tlx, jian, toast, trust, ai-attitude and others",
     "item": "the number of the questionnaire's item, from 1",
     METRIC_PREFIX + "*": "a metric's value for the map of that row, one column a metric, e.g. metric.deletion",
     "method": "which explanation method made the map",

@@ -55,8 +55,9 @@ class Questionnaires(Analysis):
             for group, members in groups:
                 answers = _wide(members, rule)
                 scored += _rows(rule, str(group), answers)
-            with draft.allow_thin(f"{rule.title}, consistency"):
-                consistency.append(_consistency(rule, _wide(part, rule), draft))
+            if len(rule.items) > 1:
+                with draft.allow_thin(f"{rule.title}, consistency"):
+                    consistency.append(_consistency(rule, _wide(part, rule), draft))
             draft.read(f"{rule.title} ({rule.citation}): {rule.reading}")
         if not scored:
             raise TooFew("No row names an instrument.")

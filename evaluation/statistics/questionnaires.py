@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -43,6 +44,17 @@ class Scoring:
 
 
 @dataclass(frozen=True)
+class Translation:
+    """The same items in another language; `note` says whose translation it is and whether it was validated."""
+
+    note: str
+    title: str
+    low_label: str
+    high_label: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
 class Instrument:
     """A questionnaire; answers lie between `low` and `high`. A changed wording or scoring gets another `version`."""
 
@@ -60,6 +72,11 @@ class Instrument:
     items: tuple[Item, ...]
     scoring: Scoring
     shortest: int
+    translations: Mapping[str, Translation] = field(default_factory=dict)
+    shuffled: bool = False
+    """Whether the items' order primes, so that each reader gets another one."""
+    step: float = 1.0
+    """What the answers from `low` to `high` are apart."""
 
     @property
     def has_wording(self) -> bool:
@@ -93,8 +110,12 @@ def _read(found: dict[str, Any], slug: str) -> Instrument:
     if found["slug"] != slug:
         raise WrongChoice(f"The file {slug}.yaml describes {found['slug']!r}.")
     answers, scoring = found.pop("answers"), found.pop("scoring")
+    translations = {code: _translation(each) for code, each in found.pop("translations", {}).items()}
     items = tuple(Item(**item) for item in found.pop("items"))
     shortest = found.pop("shortest", len(items))
-    return Instrument(
-        **found, **answers, items=items, scoring=Scoring(source=scoring.pop("from"), **scoring), shortest=shortest
-    )
+    scored = Scoring(source=scoring.pop("from"), **scoring)
+    return Instrument(**found, **answers, items=items, scoring=scored, shortest=shortest, translations=translations)
+
+
+def _translation(found: dict[str, Any]) -> Translation:
+    return Translation(**{**found, "items": tuple(Item(**item) for item in found["items"])})

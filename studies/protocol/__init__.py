@@ -7,8 +7,9 @@ from studies.protocol.document import Difference, diff, document_of, hash_of
 from studies.protocol.problems import Problem, Unreadable
 from studies.protocol.reading import Attempt, Lines, attempt_to_read, from_document, read
 from studies.protocol.rules import check, errors
-from studies.protocol.schema import WITHOUT_MAP, Block, Protocol, Words
+from studies.protocol.schema import WITHOUT_MAP, Block, Protocol
 from studies.protocol.world import CaseFacts, MethodFacts, World
+from studies.words import Words
 
 __all__ = [
     "WITHOUT_MAP",

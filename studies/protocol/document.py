@@ -8,8 +8,9 @@ from typing import Any
 from foundation.provenance import digest_of
 from foundation.registry import parameter_values
 from studies.designs import Design
-from studies.protocol.schema import Protocol, Words
+from studies.protocol.schema import Protocol
 from studies.tasks import Task
+from studies.words import Words
 
 
 def document_of(protocol: Protocol) -> dict[str, Any]:

@@ -13,16 +13,20 @@ from foundation.registry import WrongParameter
 from studies.designs import Design
 from studies.designs import registry as designs
 from studies.protocol.problems import Problem, Unreadable
-from studies.protocol.schema import Protocol, Words
+from studies.protocol.schema import Protocol
 from studies.protocol.source import Lines, Path, load
+from studies.questionnaires.asked import Asked
 from studies.tasks import Task
 from studies.tasks import registry as tasks
+from studies.words import Words
 
 __all__ = ["Attempt", "Lines", "attempt_to_read", "from_document", "read"]
 
 REGISTRIES: dict[type[Any], Any] = {Task: tasks, Design: designs}
 BARE_LIST = {"cases": "include"}
 """Keys whose value may be a bare list, and the key inside that it stands for."""
+BARE_NAME = {Asked}
+"""Records that may be given by their name alone."""
 LONGEST_TEXT = 10_000
 MISSING = object()
 
@@ -130,6 +134,8 @@ class _Builder:
             return self.part(hint, data, path)
         if hint is Words:
             return self.words(data, path)
+        if hint in BARE_NAME and isinstance(data, str):
+            data = {"name": data}
         if dataclasses.is_dataclass(hint):
             return self.record(typing.cast(type[Any], hint), data, path)
         return self.text(data, path, facts) if hint is str else self.number(hint, data, path, facts)

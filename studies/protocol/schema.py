@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from studies.designs.base import Design
+from studies.questionnaires.asked import Questionnaires
 from studies.tasks.base import Task
+from studies.words import Words
 
 SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 WITHOUT_MAP = "none"
@@ -20,22 +22,6 @@ WITHOUT_MAP = "none"
 Language = Literal["en", "de"]
 RunKindName = Literal["preview", "bot", "pilot", "live"]
 Exclusion = Literal["too-fast", "incomplete"]
-
-
-@dataclass(frozen=True)
-class Words:
-    """A text for readers, by language, the study's first language first."""
-
-    by_language: tuple[tuple[str, str], ...] = ()
-
-    def in_language(self, code: str) -> str:
-        """The text in this language, or in the study's first; empty where there is none."""
-        known = dict(self.by_language)
-        return known.get(code.split("-")[0]) or next(iter(known.values()), "")
-
-    def as_dict(self) -> dict[str, str]:
-        """`{language: text}`."""
-        return dict(self.by_language)
 
 
 @dataclass(frozen=True)
@@ -142,6 +128,7 @@ class Protocol:
     presentation: Presentation = Presentation()
     analysis: AnalysisPlan = AnalysisPlan()
     quality: Quality = Quality()
+    questionnaires: Questionnaires = Questionnaires()
 
     def block(self, name: str) -> Block:
         """The block of this name."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from studies.protocol.problems import Problem
 from studies.protocol.rules.base import Inquiry, rule
-from studies.protocol.schema import Words
 from studies.protocol.source import Path
+from studies.words import Words
 
 
 @rule

@@ -6,7 +6,16 @@ import pytest
 
 from evaluation.statistics import Instrument, instrument, instruments, scale_score, subscale_scores
 
-SLUGS = ["explanation-satisfaction", "jian", "nasa-tlx", "sus", "system-causability", "toast"]
+SLUGS = [
+    "ai-attitude",
+    "explanation-satisfaction",
+    "jian",
+    "nasa-tlx",
+    "sus",
+    "system-causability",
+    "toast",
+    "trust",
+]
 
 
 def test_all_promised_instruments_are_there() -> None:
@@ -30,6 +39,21 @@ def test_the_worst_and_the_best_answers_give_the_ends_of_the_score(each: Instrum
     high = [each.low if item.reversed else each.high for item in each.items]
     scores = scale_score(each.slug, pd.DataFrame([low, high], dtype=float))
     assert scores.tolist() == pytest.approx([each.scoring.low, each.scoring.high])
+
+
+@pytest.mark.parametrize("each", instruments(), ids=SLUGS)
+def test_a_translation_has_each_item_and_turns_the_same_ones(each: Instrument) -> None:
+    for translation in each.translations.values():
+        assert translation.note
+        assert all(item.text for item in translation.items)
+        assert len(translation.items) == len(each.items)
+        assert [bool(item.low_label) for item in translation.items] == [bool(item.low_label) for item in each.items]
+
+
+def test_only_wording_that_may_be_translated_is() -> None:
+    """Public domain, CC BY and our own; the others' translations are their publishers' matter."""
+    free = ("Public domain", "CC BY", "Free to use, as this project")
+    assert all(each.licence.startswith(free) for each in instruments() if each.translations)
 
 
 def test_parts_are_reported_as_they_were_answered() -> None:
