@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from foundation.registry import Registry
-from studies.designs.base import Design, DesignError, Planned
+from studies.designs.base import Design, DesignError, Limits, Planned, Purpose
 
 registry: Registry[Design] = Registry("studies.designs", Design)
 
-__all__ = ["Design", "DesignError", "Planned", "registry"]
+__all__ = ["Design", "DesignError", "Limits", "Planned", "Purpose", "registry"]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
+
+Purpose = Literal["ordinary", "practice", "catch", "repeat", "foil"]
 
 
 class DesignError(ValueError):
@@ -14,10 +16,28 @@ class DesignError(ValueError):
 
 @dataclass(frozen=True)
 class Planned:
-    """One trial: a case, and its arm; or two arms, the first one shown first (or left)."""
+    """One trial: a case, and its arm; or two arms, the first one shown first (or left).
+
+    `period` is the session of the design that it belongs to, from 1: between sessions lies the washout.
+    """
 
     case: str
     arms: tuple[str, ...]
+    period: int = 1
+    purpose: Purpose = "ordinary"
+
+    @property
+    def key(self) -> frozenset[str]:
+        """What is shown, either way round."""
+        return frozenset(self.arms)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """At most `longest_run` trials of an arm in a row (None: any number); a case again after `apart` trials or more."""
+
+    longest_run: int | None = 2
+    apart: int = 1
 
 
 class Design(ABC):
@@ -32,18 +52,23 @@ class Design(ABC):
     summary: ClassVar[str] = ""
     pairs: ClassVar[bool] = False
     """Whether a trial compares two arms."""
-    once: ClassVar[bool] = False
-    """Whether a reader sees a case in one arm only, whatever the parameters."""
+    in_laps: ClassVar[bool] = False
+    """Whether balance holds over laps of `period` slots counted from slot 0, instead of over any so many in a row."""
+    needs_steps: ClassVar[bool] = False
+    """Whether the task itself must ask before and after."""
 
-    def assign(self, cases: Sequence[str], arms: Sequence[str], slot: int, seed: int) -> tuple[Planned, ...]:
+    def assign(
+        self, cases: Sequence[str], arms: Sequence[str], slot: int, seed: int, again: int = 0
+    ) -> tuple[Planned, ...]:
         """One reader's trials in order; the same for the same arguments.
 
-        `seed` is the block's own stream. Raises DesignError for arguments that make no schedule.
+        `seed` is the block's own stream; `again` draws another order of the same trials. Raises DesignError for
+        arguments that make no schedule.
         """
         self.check(cases, arms)
         if slot < 0:
             raise DesignError(f"Slots are counted from 0; there is no slot {slot}.")
-        return self.draw(tuple(cases), tuple(arms), slot, seed)
+        return self.draw(tuple(cases), tuple(arms), slot, seed, again)
 
     def check(self, cases: Sequence[str], arms: Sequence[str]) -> None:
         """DesignError where these cases and arms make no schedule."""
@@ -55,12 +80,22 @@ class Design(ABC):
         if len(set(cases)) != len(cases) or len(set(arms)) != len(arms):
             raise DesignError("A design names each case and each arm once.")
 
-    def repeats_cases(self, arms: int) -> bool:
-        """Whether a reader sees a case in more than one trial."""
-        return not self.once and arms > 1
+    def limits(self, cases: int, arms: int) -> Limits:
+        """What every order of this design keeps."""
+        return Limits(None, 1)
+
+    def periods(self, arms: int) -> int:
+        """How many sessions a reader has, a washout apart."""
+        return 1
 
     @abstractmethod
-    def draw(self, cases: tuple[str, ...], arms: tuple[str, ...], slot: int, seed: int) -> tuple[Planned, ...]:
+    def repeats_cases(self, arms: int) -> bool:
+        """Whether a reader sees a case in more than one arm within a session."""
+
+    @abstractmethod
+    def draw(
+        self, cases: tuple[str, ...], arms: tuple[str, ...], slot: int, seed: int, again: int
+    ) -> tuple[Planned, ...]:
         """The trials of a slot, of checked arguments."""
 
     @abstractmethod
@@ -69,4 +104,4 @@ class Design(ABC):
 
     @abstractmethod
     def length(self, cases: int, arms: int) -> int:
-        """How many trials a reader has."""
+        """How many trials a reader has; over all slots on average, where slots differ."""

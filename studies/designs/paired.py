@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from foundation.seeds import derive
 from studies.designs import registry
-from studies.designs.base import Design, DesignError, Planned
-from studies.designs.order import Limits, ordered, shuffled
+from studies.designs.base import Design, DesignError, Limits, Planned
+from studies.designs.feasible import require_apart
+from studies.designs.order import in_order, shuffled
+from studies.designs.rounds import limits_of
 
 Pair = tuple[str, str]
 
@@ -25,10 +27,13 @@ class Paired(Design):
     pairs = True
 
     rounds: int = field(default=1, metadata={"help": "How often a reader sees each case, each time with another pair."})
-    apart: int = field(default=4, metadata={"help": "At least so many trials until a case comes again."})
+    apart: int | None = field(
+        default=None,
+        metadata={"help": "At least so many trials until a case comes again; 8 by default, or half of the cases."},
+    )
 
     def __post_init__(self) -> None:
-        if min(self.rounds, self.apart) < 1:
+        if self.rounds < 1 or (self.apart is not None and self.apart < 1):
             raise DesignError("rounds and apart of a paired design are at least 1.")
 
     def check(self, cases: Sequence[str], arms: Sequence[str]) -> None:
@@ -36,24 +41,30 @@ class Paired(Design):
         super().check(cases, arms)
         if self.rounds > len(arms) * (len(arms) - 1) // 2:
             raise DesignError(f"{self.rounds} rounds need as many pairs; {len(arms)} arms make fewer.")
+        require_apart(len(cases), self.rounds, self.limits(len(cases), len(arms)).apart)
+
+    def limits(self, cases: int, arms: int) -> Limits:
+        """The same pair twice in a row at most, where there are several."""
+        return limits_of(2, self.apart, cases)
 
     def repeats_cases(self, arms: int) -> bool:
         """In more than one round."""
         return self.rounds > 1
 
-    def draw(self, cases: tuple[str, ...], arms: tuple[str, ...], slot: int, seed: int) -> tuple[Planned, ...]:
+    def draw(
+        self, cases: tuple[str, ...], arms: tuple[str, ...], slot: int, seed: int, again: int
+    ) -> tuple[Planned, ...]:
         """Cases are spread evenly over the circle of ordered pairs, so that a reader sees either side alike."""
         rows = shuffled(cases, seed, "cases")
         circle = ordered_pairs(shuffled(arms, seed, "arms"))
-        limits = Limits(2, min(self.apart, (len(rows) + 1) // 2))
-        trials: tuple[Planned, ...] = ()
-        for number in range(self.rounds):
-            part = [
+        rounds = [
+            [
                 Planned(case, circle[(_place(index, len(rows), len(circle)) + slot + number) % len(circle)])
                 for index, case in enumerate(rows)
             ]
-            trials += ordered(part, limits, derive(seed, "order", slot, number), before=trials)
-        return trials
+            for number in range(self.rounds)
+        ]
+        return in_order(rounds, self.limits(len(cases), len(arms)), derive(seed, "order", slot, again))
 
     def period(self, arms: int) -> int:
         """As many slots as ordered pairs."""

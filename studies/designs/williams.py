@@ -19,16 +19,21 @@ class Williams(Design):
     title = "Williams square"
     reference = "Williams 1949, Experimental designs balanced for residual effects, Aust J Sci Res A 2:149"
     summary = "Each reader sees each case once; within laps each arm follows each other arm equally often."
-    once = True
 
-    def draw(self, cases: tuple[str, ...], arms: tuple[str, ...], slot: int, seed: int) -> tuple[Planned, ...]:
+    def repeats_cases(self, arms: int) -> bool:
+        """Never."""
+        return False
+
+    def draw(
+        self, cases: tuple[str, ...], arms: tuple[str, ...], slot: int, seed: int, again: int
+    ) -> tuple[Planned, ...]:
         """Laps in a random order; within a lap the square's row says the arms' order, the Latin square the cases."""
         rows = shuffled(cases, seed, "cases")
         columns = shuffled(arms, seed, "arms")
         count = len(columns)
         square = williams_square(count)
         laps = [rows[start : start + count] for start in range(0, len(rows), count)]
-        order = shuffled([f"{number:06}" for number in range(len(laps))], derive(seed, "laps", slot))
+        order = shuffled([f"{number:06}" for number in range(len(laps))], derive(seed, "laps", slot, again))
         trials: list[Planned] = []
         for number in map(int, order):
             case_of = {(index + slot) % count: case for index, case in enumerate(laps[number])}

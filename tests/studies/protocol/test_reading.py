@@ -37,7 +37,7 @@ def test_the_document_reads_back_as_the_same_protocol() -> None:
     document = json.loads(json.dumps(document_of(protocol)))
     assert from_document(document) == protocol
     assert document_of(from_document(document)) == document
-    assert document["blocks"][0]["design"] == {"name": "latin-square", "rounds": 1, "longest_run": 2, "apart": 8}
+    assert document["blocks"][0]["design"] == {"name": "latin-square", "rounds": 1, "longest_run": 2, "apart": None}
 
 
 def test_comments_order_and_written_out_defaults_do_not_change_the_hash() -> None:
