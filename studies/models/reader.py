@@ -25,12 +25,14 @@ class Invitation(models.Model):
     token_hash = models.CharField(max_length=64, unique=True)
     email = models.EmailField(blank=True)
     note = models.CharField(max_length=200, blank=True)
+    language = models.CharField(max_length=8, blank=True, help_text="Of the e-mail and of the first page.")
     run_kind = models.CharField(max_length=16, choices=RunKind.choices, default=RunKind.LIVE)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True, help_text="When the link was last sent by e-mail.")
     used_at = models.DateTimeField(null=True, blank=True)
     used_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"

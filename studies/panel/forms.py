@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator, validate_email
+from django.core.files.uploadedfile import UploadedFile
+from django.core.validators import RegexValidator
 from django.db.models import Count
 
 from portal.catalog.models import Approval, Dataset, ReferenceStandard
 from portal.explanations.models import Explanation
 from portal.networks.models import Network
 from studies.models import ProtocolVersion, Response, RunKind, Study
+from studies.panel.invitees import LONGEST_NOTE, Invitee, WrongList, read_file, read_lines
 from studies.panel.pages import COUNTED
 from studies.panel.writing import Methods, methods_of
 from studies.protocol.schema import SLUG
@@ -21,6 +24,8 @@ from studies.services.oversee import LONGEST_REASON
 from studies.world import known_methods
 
 MOST_INVITATIONS = 200
+LARGEST_LIST = 256 * 1024
+LANGUAGES = {"en": "English", "de": "German"}
 TASKS = ("diagnosis", "usefulness", "preference")
 slug_rule = RegexValidator(rf"^{SLUG}$", "Use small letters, digits and single hyphens, for example chest-maps.")
 
@@ -196,13 +201,21 @@ class NewProtocolForm(forms.Form):
 
 
 class InviteForm(forms.Form):
-    """One invitation or many."""
+    """One invitation or many: by name, from a file, or without a name."""
 
     emails = forms.CharField(
         label="E-mail addresses, one a line",
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
         help_text="Leave it empty for links without a name.",
+    )
+    people = forms.FileField(
+        label="Or a CSV file",
+        required=False,
+        max_length=200,
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+        help_text="Its first line names the columns: email, and where you like note and language. "
+        "Nothing is made or sent unless every line is right.",
     )
     count = forms.IntegerField(
         label="Links without a name", min_value=1, max_value=MOST_INVITATIONS, initial=1, required=False
@@ -213,43 +226,62 @@ class InviteForm(forms.Form):
         initial=RunKind.LIVE,
     )
     days = forms.IntegerField(label="Days until the link expires", min_value=1, max_value=MOST_DAYS, initial=14)
+    language = forms.ChoiceField(
+        required=False, help_text="Of the e-mail and of the first page; a language in the file goes before it."
+    )
     note = forms.CharField(
-        max_length=200, required=False, help_text="For you, for example the department. Readers do not see it."
+        max_length=LONGEST_NOTE,
+        required=False,
+        help_text="For you, for example the department. Readers do not see it.",
     )
     send = forms.BooleanField(label="Send the links by e-mail", required=False)
 
-    def clean_emails(self) -> list[str]:
-        """Addresses in the order of their lines."""
-        lines = self.cleaned_data["emails"].splitlines()
-        problems, found = [], []
-        for number, line in enumerate(lines, start=1):
-            address = line.strip().lower()
-            if not address:
-                continue
-            try:
-                validate_email(address)
-            except ValidationError:
-                problems.append(f"Line {number}: '{address}' is not an e-mail address.")
-                continue
-            if address in found:
-                problems.append(f"Line {number}: '{address}' stands here twice.")
-            found.append(address)
-        if len(found) > MOST_INVITATIONS:
-            problems.append(f"At most {MOST_INVITATIONS} at a time.")
-        if problems:
-            raise ValidationError(problems)
-        return found
+    def __init__(self, languages: Sequence[str], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.languages = list(languages)
+        choices = [("", "The reader's browser decides"), *((code, LANGUAGES.get(code, code)) for code in languages)]
+        self.fields["language"].choices = choices  # type: ignore[attr-defined]
+
+    def clean_emails(self) -> list[Invitee]:
+        """People in the order of their lines."""
+        return _listed(lambda: read_lines(self.cleaned_data["emails"]))
+
+    def clean_people(self) -> list[Invitee]:
+        """People in the order of the file's lines."""
+        file: UploadedFile | None = self.cleaned_data["people"]
+        if file is None:
+            return []
+        if (file.size or 0) > LARGEST_LIST:
+            raise ValidationError(f"This file is larger than {LARGEST_LIST // 1024} kB; it is no list of readers.")
+        return _listed(lambda: read_file(file.read(), self.languages))
 
     def clean(self) -> dict[str, Any]:
-        """Somebody to invite, and addresses where something is to be sent."""
+        """Somebody to invite, by one way, and addresses where something is to be sent."""
         given = super().clean() or {}
-        if "emails" in self.errors or "count" in self.errors:
+        if {"emails", "people", "count"} & set(self.errors):
             return given
-        if not given.get("emails") and not given.get("count"):
+        if given.get("emails") and given.get("people"):
+            self.add_error("people", "Give the addresses in the field or in the file, not in both.")
+        named = given.get("emails") or given.get("people")
+        if not named and not given.get("count"):
             self.add_error("count", "How many links?")
-        if given.get("send") and not given.get("emails"):
+        if given.get("send") and not named:
             self.add_error("send", "There is no address to send to.")
         return given
+
+    @property
+    def invitees(self) -> list[Invitee]:
+        """Whom to invite, each with the note and the language that hold for them."""
+        given = self.cleaned_data
+        named = given["emails"] or given["people"] or [Invitee()] * given["count"]
+        return [Invitee(each.email, each.note or given["note"], each.language or given["language"]) for each in named]
+
+
+def _listed(read: Callable[[], list[Invitee]]) -> list[Invitee]:
+    try:
+        return read()
+    except WrongList as error:
+        raise ValidationError(error.problems) from None
 
 
 class ReasonForm(forms.Form):

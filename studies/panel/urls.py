@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from studies.panel.views import cases, protocol, readers, reports, study
+from studies.panel.views import cases, invitations, protocol, readers, reports, study
 
 BOTH = ("GET", "POST")
 POST = ("POST",)
@@ -34,8 +34,9 @@ PAGES = (
     Page("<int:pk>/preview/", study.preview, "preview", POST),
     Page("<int:pk>/readers/", readers.progress, "progress"),
     Page("<int:pk>/readers/<int:enrolment>/take-out/", readers.take_out, "take_out", BOTH),
-    Page("<int:pk>/invitations/", readers.invitations, "invitations", BOTH),
-    Page("<int:pk>/invitations/<int:invitation>/revoke/", readers.revoke, "revoke", POST),
+    Page("<int:pk>/invitations/", invitations.invitations, "invitations", BOTH),
+    Page("<int:pk>/invitations/<int:invitation>/revoke/", invitations.revoke, "revoke", POST),
+    Page("<int:pk>/invitations/<int:invitation>/renew/", invitations.renew, "renew", POST),
     Page("<int:pk>/cases/", cases.cases, "cases"),
     Page("<int:pk>/cases/<int:case>/", cases.case, "case"),
     Page("<int:pk>/cases/<int:case>/image", cases.picture, "picture"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -42,6 +42,7 @@ def create_invitation(
     study: Study,
     email: str = "",
     note: str = "",
+    language: str = "",
     run_kind: str = RunKind.LIVE,
     days: int = 14,
     actor: User | None,
@@ -53,17 +54,17 @@ def create_invitation(
     _refuse_unless_researcher(actor)
     if study.state == StudyState.CLOSED:
         raise InvitationError("A closed study takes no more readers.")
-    if not 1 <= days <= MOST_DAYS:
-        raise InvitationError(f"An invitation works for 1 to {MOST_DAYS} days, not {days}.")
+    expires_at = _expiry(days)
     token = secrets.token_urlsafe(24)
     invitation = Invitation(
         study=study,
         token_hash=hash_of(token),
         email=email.strip().lower(),
         note=note,
+        language=language,
         run_kind=run_kind,
         created_by=actor,
-        expires_at=timezone.now() + timedelta(days=days),
+        expires_at=expires_at,
     )
     try:
         invitation.full_clean()
@@ -120,9 +121,36 @@ def revoke_invitation(*, invitation: Invitation, actor: User) -> None:
     record(actor=actor, action="invitation.revoked", subject=invitation)
 
 
+@transaction.atomic
+def renew_invitation(*, invitation: Invitation, days: int = 14, actor: User) -> str:
+    """A fresh token for an invitation that nobody has used; the link before it stops working.
+
+    Only hashes of tokens are kept, so a link that was lost cannot be shown again, and this takes its place.
+    """
+    _refuse_unless_researcher(actor)
+    held = Invitation.objects.select_for_update(of=("self",)).select_related("study").get(pk=invitation.pk)
+    if held.used_at is not None:
+        raise InvitationError("This invitation has already been used.")
+    if held.revoked_at is not None:
+        raise InvitationError("This invitation was taken back; make a new one.")
+    if held.study.state == StudyState.CLOSED:
+        raise InvitationError("A closed study takes no more readers.")
+    token = secrets.token_urlsafe(24)
+    invitation.token_hash, invitation.expires_at = hash_of(token), _expiry(days)
+    invitation.save(update_fields=["token_hash", "expires_at"])
+    record(actor=actor, action="invitation.renewed", subject=invitation)
+    return token
+
+
 def hash_of(token: str) -> str:
     """What the database knows of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _expiry(days: int) -> datetime:
+    if not 1 <= days <= MOST_DAYS:
+        raise InvitationError(f"An invitation works for 1 to {MOST_DAYS} days, not {days}.")
+    return timezone.now() + timedelta(days=days)
 
 
 def _refuse_unless_researcher(actor: User | None) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.auth import login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -31,7 +33,7 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """Show what one is invited to; enrol on POST."""
+    """Show what one is invited to, in the invitation's language where the browser has none yet; enrol on POST."""
     try:
         found = find_invitation(token)
         check_open(found)
@@ -39,6 +41,15 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         return _refusal(request, str(error), 404)
     except SpentInvitation as error:
         return _refusal(request, str(error), 410)
+    if not found.language or settings.LANGUAGE_COOKIE_NAME in request.COOKIES:
+        return _shown(request, token, found)
+    translation.activate(found.language)
+    response = _shown(request, token, found)
+    response.set_cookie(settings.LANGUAGE_COOKIE_NAME, found.language, samesite="Lax")
+    return response
+
+
+def _shown(request: HttpRequest, token: str, found: Invitation) -> HttpResponse:
     form = AcceptForm(request.POST or None, initial={"email": found.email})
     if request.method == "POST":
         answer = _accept(request, token, found, form)

@@ -98,7 +98,10 @@ def test_an_e_mail_that_fails_costs_no_invitation(panel: Client, ward: Ward, mon
     "changes, sentence",
     [
         ({"emails": "one@example.org\nnonsense"}, "Line 2: &#x27;nonsense&#x27; is not an e-mail address."),
-        ({"emails": "one@example.org\none@example.org"}, "Line 2: &#x27;one@example.org&#x27; stands here twice."),
+        (
+            {"emails": "one@example.org\none@example.org"},
+            "Line 2: &#x27;one@example.org&#x27; stands here twice: it is on line 1 already.",
+        ),
         ({"count": ""}, "How many links?"),
         ({"send": "on"}, "There is no address to send to."),
         ({"days": "400"}, "less than or equal to 365"),

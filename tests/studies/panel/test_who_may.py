@@ -31,6 +31,7 @@ PAGES = {
     "progress": ("get", "{study}readers/", 200),
     "take_out": ("get", "{study}readers/{enrolment}/take-out/", 200),
     "invitations": ("get", "{study}invitations/", 200),
+    "renew": ("post", "{study}invitations/{invitation}/renew/", 200),
     "revoke": ("post", "{study}invitations/{invitation}/revoke/", 302),
     "cases": ("get", "{study}cases/", 200),
     "case": ("get", "{study}cases/{case}/", 200),
