@@ -56,7 +56,8 @@ def pairwise_contrasts(
     se = np.sqrt(np.diagonal(spread))
     df = np.full(len(pairs), np.inf) if degrees is None else degrees(differences)
     family = _Family(adjust, len(levels), _correlation(spread, se), df)
-    ratio = estimate / se
+    # Where a fit ran to the edge (every answer at one end) a difference may have no spread at all: no test then.
+    ratio = np.divide(estimate, se, out=np.full_like(estimate, np.nan), where=se > 0)
     p = np.asarray(2.0 * stats.t.sf(np.abs(ratio), df), dtype=np.float64)
     reach = family.critical(level, simultaneous) * se
     test = {"z": ratio} if degrees is None else {"t": ratio, "df": df}

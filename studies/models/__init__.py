@@ -14,6 +14,7 @@ from studies.models.reader import (
 from studies.models.response import Response
 from studies.models.study import Arm, ArmKind, PowerEstimate, ProtocolVersion, Stimulus, Study, StudyState
 from studies.models.trial import Purpose, Trial, TrialState
+from studies.models.unblinding import Unblinding
 
 __all__ = [
     "Analysis",
@@ -37,4 +38,5 @@ __all__ = [
     "StudyState",
     "Trial",
     "TrialState",
+    "Unblinding",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from studies.panel.views import cases, invitations, protocol, readers, reports, study
+from studies.panel.views import blinding, cases, invitations, protocol, readers, reports, study
 
 BOTH = ("GET", "POST")
 POST = ("POST",)
@@ -41,7 +41,8 @@ PAGES = (
     Page("<int:pk>/cases/<int:case>/", cases.case, "case"),
     Page("<int:pk>/cases/<int:case>/image", cases.picture, "picture"),
     Page("<int:pk>/maps/<int:stimulus>", cases.overlay, "overlay"),
-    Page("<int:pk>/methods/", cases.methods, "methods", POST),
+    Page("<int:pk>/unblinding/", blinding.unblinding, "unblinding", BOTH),
+    Page("<int:pk>/unblinding/<int:request_pk>/<slug:verdict>/", blinding.settle, "settle", POST),
     Page("<int:pk>/reports/", reports.reports, "reports", BOTH),
     Page("<int:pk>/reports/<int:report>/", reports.open_report, "report"),
     Page("<int:pk>/reports/<int:report>/<str:name>", reports.download, "download"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from studies.designs.base import Design
+from studies.protocol.blinding import Blinding
 from studies.questionnaires.asked import Questionnaires
 from studies.tasks.base import Task
 from studies.words import Words
@@ -129,6 +130,7 @@ class Protocol:
     analysis: AnalysisPlan = AnalysisPlan()
     quality: Quality = Quality()
     questionnaires: Questionnaires = Questionnaires()
+    blinding: Blinding = Blinding()
 
     def block(self, name: str) -> Block:
         """The block of this name."""

@@ -73,6 +73,8 @@ class Material:
     names: Names = field(default_factory=Names)
     metrics: tuple[MetricFacts, ...] = ()
     tasks: tuple[str, ...] = ()
+    blinding: tuple[Block, ...] = ()
+    quality: tuple[Block, ...] = ()
 
 
 def document(material: Material) -> dict[str, Any]:
@@ -82,6 +84,8 @@ def document(material: Material) -> dict[str, Any]:
         ("findings", "Findings and open questions", _findings(material, doubts(made))),
         ("limits", "What this report does not show", _limits(material)),
         ("readers", "Readers and cases", [blocks.table("Who took part, by kind of run", material.flow)]),
+        ("quality", "Quality of the answers", list(material.quality)),
+        ("blinding", "Blinding: what was hidden, and how well", list(material.blinding)),
         ("networks", "The networks", _networks(material)),
         ("pictures", "The study in pictures", [blocks.figure(each) for each in material.figures]),
         *_analyses(material),

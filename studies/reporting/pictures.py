@@ -21,15 +21,14 @@ def striking_cases(version: ProtocolVersion, table: pd.DataFrame) -> tuple[Block
     ranked = striking_maps(table)
     sign = version.document["presentation"]["sign"]
     stimuli = {
-        (stimulus.arm.network.slug, stimulus.case.slug, stimulus.arm.label): stimulus
+        (stimulus.arm.code, stimulus.case.slug): stimulus
         for stimulus in Stimulus.objects.filter(version=version, case__slug__in=ranked["case"].unique()).select_related(
-            "arm__network", "case"
+            "arm", "case"
         )
-        if stimulus.arm.network
     }
     drawn = []
     for number, row in enumerate(ranked.to_dict("records"), start=1):
-        stimulus = stimuli[(row["network"], row["case"], row["method"])]
+        stimulus = stimuli[(row["arm"], row["case"])]
         image = Image.objects.get(case=stimulus.case, index=0)
         shown = f"{row['method']} on {row['case']} ({row['network']})"
         words = f"{shown}: mean rating {row['score']:.1f} of 5, {row['name']} {row['metric']:.3g}."
@@ -41,16 +40,16 @@ def striking_cases(version: ProtocolVersion, table: pd.DataFrame) -> tuple[Block
 
 
 def striking_maps(table: pd.DataFrame) -> pd.DataFrame:
-    """Rated maps of explanations (no controls): columns `network case method score metric name`, widest gap first.
+    """Rated maps of explanations (no controls): columns `network case method arm score metric name`, widest gap first.
 
     A map is striking where its rank by rating is high and its rank by faithfulness low, within its network.
     """
     rated = table[(table["task"] == "usefulness") & (table["question"] == "coverage") & ~table["control"].astype(bool)]
     known = [name for name in FAITHFULNESS if f"metric.{name}" in rated]
     if rated.empty or not known:
-        return pd.DataFrame(columns=["network", "case", "method", "score", "metric", "name"])
+        return pd.DataFrame(columns=["network", "case", "method", "arm", "score", "metric", "name"])
     maps = rated.groupby(["network", "case", "method"], as_index=False).agg(
-        score=("score", "mean"), metric=(f"metric.{known[0]}", "first")
+        arm=("arm", "first"), score=("score", "mean"), metric=(f"metric.{known[0]}", "first")
     )
     maps = maps.dropna().assign(name=known[0])
     within = maps.groupby("network")

@@ -33,6 +33,7 @@ from studies.protocol import (
 )
 from studies.protocol.rules import Stage
 from studies.services.stimuli import prepare_stimuli, store_stimuli
+from studies.services.unblind import unblind_on_closing
 from studies.world import world_for
 
 
@@ -197,6 +198,7 @@ def close_study(*, study: Study, actor: User | None = None) -> Study:
     study.full_clean()
     study.save()
     record(actor=actor, action="study.closed", subject=study)
+    unblind_on_closing(study=study, actor=actor)
     return study
 
 

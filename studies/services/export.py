@@ -13,6 +13,7 @@ from django.db import transaction
 from portal.accounts.models import User
 from portal.audit.services import record
 from portal.parts.models import Part
+from studies.blinding.analysts import coded, methods_named
 from studies.models import ProtocolVersion
 from studies.reporting.table import CODEBOOK, METRIC_COLUMN, SCORE_COLUMNS, Column, long_table
 
@@ -35,7 +36,7 @@ def codebook_as_csv(table: pd.DataFrame | None = None) -> bytes:
 @transaction.atomic
 def export_study(*, version: ProtocolVersion, run_kinds: list[str], out: Path, actor: User | None) -> dict[str, str]:
     """Write `ratings.csv`, `codebook.csv` and `SHA256SUMS` into a folder; returns each file's checksum."""
-    table = long_table(version, run_kinds)
+    table = analysts_table(version, run_kinds)
     files = {"ratings.csv": table_as_csv(table), "codebook.csv": codebook_as_csv(table)}
     out.mkdir(parents=True, exist_ok=True)
     sums = {}
@@ -50,11 +51,17 @@ def export_study(*, version: ProtocolVersion, run_kinds: list[str], out: Path, a
 @transaction.atomic
 def export_bytes(*, version: ProtocolVersion, run_kinds: list[str], actor: User | None) -> bytes:
     """The long table as the bytes of a CSV file, with an entry in the audit trail."""
-    table = long_table(version, run_kinds)
+    table = analysts_table(version, run_kinds)
     body = table_as_csv(table)
     digest = hashlib.sha256(body).hexdigest()
     record(actor=actor, action="study.export", subject=version, run_kinds=run_kinds, rows=len(table), sha256=digest)
     return body
+
+
+def analysts_table(version: ProtocolVersion, run_kinds: list[str]) -> pd.DataFrame:
+    """The long table as it may be handed out now: under codes until an unblinding is confirmed."""
+    table = long_table(version, run_kinds)
+    return table if methods_named(version.study) else coded(table, version)
 
 
 def score_columns(table: pd.DataFrame) -> list[Column]:

@@ -25,15 +25,15 @@ from portal.explanations.models import Score
 from portal.parts.models import Part
 from studies.errors import StudyError
 from studies.models import Analysis, ProtocolVersion, Report
+from studies.reporting.blinding import blinding_blocks
 from studies.reporting.document import METRIC_ANALYSES, Examined, Material, document, scopes_of, scored_networks
 from studies.reporting.drawings import drawings
 from studies.reporting.facts import departures, facts, flow, network_notes, network_tables, provenance
 from studies.reporting.metric_blocks import MetricFacts, Names
 from studies.reporting.pictures import striking_cases
 from studies.reporting.render import as_html, as_json, as_pdf
-from studies.reporting.table import long_table
 from studies.services.ask_report import check_kinds
-from studies.services.export import codebook_as_csv, table_as_csv
+from studies.services.export import analysts_table, codebook_as_csv, table_as_csv
 
 USEFULNESS = ("usefulness-model", "agreement", "benchmark", "association", "quadrant")
 WHOLE_TABLE = ("reliance", "faithful-reliance", "reader-study", "preference", "questionnaires")
@@ -52,7 +52,7 @@ def build_report(
 ) -> Report:
     """Analyse the answers of readers of these kinds and keep the report with its files."""
     check_kinds(run_kinds)
-    table = long_table(version, run_kinds)
+    table = analysts_table(version, run_kinds)
     if table.empty:
         raise NothingToReport(f"No reader of kind {', '.join(run_kinds)} has answered in {version} yet.")
     examined = _examine(version, table, progress)
@@ -185,6 +185,7 @@ def _material(
         names=names,
         metrics=tuple(names.metric(name) for name in scored),
         tasks=tuple(table["task"].unique()),
+        blinding=tuple(blinding_blocks(version)),
     )
 
 

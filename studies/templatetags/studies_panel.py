@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import template
-from django.http import HttpRequest
 
 from portal.catalog.models import Case
+from studies.blinding.analysts import methods_named
 from studies.models import Study
-from studies.panel.blinding import methods_named
 from studies.panel.overview import StudyRow, studies_by_state
 from studies.panel.pages import COUNTED
 from studies.panel.review import CaseReview, case_review
@@ -24,15 +21,14 @@ def grouped_studies() -> list[tuple[str, list[StudyRow]]]:
     return studies_by_state()
 
 
-@register.simple_tag(takes_context=True)
-def ratings_of(context: dict[str, Any], case: Case) -> list[tuple[Study, CaseReview, bool]]:
+@register.simple_tag
+def ratings_of(case: Case) -> list[tuple[Study, CaseReview, bool]]:
     """Each study that shows this case, its review over all kinds of readers but previews, whether methods are told."""
-    request: HttpRequest = context["request"]
     found = []
     for study in Study.objects.filter(versions__stimuli__case=case).distinct():
         version = version_in_force(study)
         if version is not None:
-            named = methods_named(request, study)
+            named = methods_named(study)
             found.append((study, case_review(version, case, [str(kind) for kind in COUNTED], named), named))
     return found
 

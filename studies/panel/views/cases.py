@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 
 from portal.catalog.models import Case, Image
 from portal.catalog.pictures import overlay_of, thumbnail_of
-from portal.panel.admins import actor_of
 from portal.storage import get_array
+from studies.blinding.analysts import methods_named
 from studies.models import ProtocolVersion, Stimulus, Study
-from studies.panel.blinding import methods_named, remember, unblind_analyst
 from studies.panel.pages import COUNTED, address, kinds_asked_for, show_study, study_or_404, version_asked_for
 from studies.panel.review import case_review, case_rows
 
@@ -29,28 +27,16 @@ def cases(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def case(request: HttpRequest, pk: int, case: int) -> HttpResponse:
-    """One case: arms by their codes while the study runs, unless somebody looks behind them on record."""
+    """One case: arms by their codes until an unblinding is confirmed."""
     study = study_or_404(pk)
     version = _version(request, study)
     found = get_object_or_404(Case.objects.filter(stimuli__version=version).distinct(), pk=case)
     kinds = kinds_asked_for(request)
-    review = case_review(version, found, kinds, methods_named(request, study))
+    review = case_review(version, found, kinds, methods_named(study))
     shared = _shared(request, study, kinds)
     trail = [(study.title, address("change", pk)), ("Cases", address("cases", pk))]
     context = {"version": version, "review": review, "trail": trail, **shared, **_neighbours(version, found)}
     return show_study(request, study, "case.html", f"Case {found.slug}", context)
-
-
-def methods(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show which method each letter is, on record; or hide them again."""
-    study = study_or_404(pk)
-    shown = request.POST.get("show") == "yes"
-    if shown and not methods_named(request, study):
-        unblind_analyst(study=study, actor=actor_of(request))
-        messages.warning(request, "The methods are shown until you hide them or sign out. It is on record.")
-    remember(request, study, shown)
-    back = request.POST.get("case", "")
-    return redirect(address("case", pk, int(back)) if back.isdecimal() else address("cases", pk))
 
 
 def picture(request: HttpRequest, pk: int, case: int) -> HttpResponse:
@@ -84,7 +70,7 @@ def _version(request: HttpRequest, study: Study) -> ProtocolVersion:
 def _shared(request: HttpRequest, study: Study, kinds: list[str]) -> dict[str, object]:
     query = request.GET.urlencode()
     return {
-        "named": methods_named(request, study),
+        "named": methods_named(study),
         "kinds": [(kind.value, kind.label, kind in kinds) for kind in COUNTED],
         "query": f"?{query}" if query else "",
     }

@@ -15,6 +15,7 @@ from django.template.response import TemplateResponse
 from portal.jobs.models import Job, JobState
 from portal.panel.admins import actor_of
 from portal.panel.job_lines import job_line
+from studies.blinding.analysts import methods_named
 from studies.errors import StudyError
 from studies.models import Report, Study
 from studies.panel.forms import ReportForm
@@ -54,7 +55,7 @@ def reports(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, "The report is being made; it will stand below.")
         return redirect(address("reports", pk))
-    context = {"form": form, "version": version, **_listed(study)}
+    context = {"form": form, "version": version, "named": methods_named(study), **_listed(study)}
     if "table" in request.GET:
         return TemplateResponse(request, "studies/panel/reports_table.html", {"study": study, **context})
     return show_study(request, study, "reports.html", "Reports", context, 400 if form and form.errors else 200)

@@ -73,7 +73,7 @@ STEPS = {
         "The study is closed.",
         (
             "Nobody can answer any more, not even readers in the middle; open invitations stop working.",
-            "The methods behind the letters are shown from then on.",
+            "The methods behind the letters stay hidden until an unblinding, unless the protocol says otherwise.",
             "Closing cannot be undone.",
         ),
         "Only a live study can be closed.",

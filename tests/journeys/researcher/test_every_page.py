@@ -70,6 +70,7 @@ def test_pages_of_a_live_study(
         "case": f"{study}/cases/{case}/",
         "case-diagnosis": f"{study}/cases/{read}/",
         "reports": f"{study}/reports/",
+        "unblinding": f"{study}/unblinding/",
         "responses": "/admin/studies/response/",
         "enrolments": "/admin/studies/enrolment/",
     }.items():
@@ -77,9 +78,10 @@ def test_pages_of_a_live_study(
         look(page, name)
         # Axe can only be put in past the content security policy; this page is loaded under it.
         strict.goto(place)
-    page.goto(f"{study}/cases/{case}/")
-    page.get_by_role("button", name="Show methods").click()
-    look(page, "case-named")
+    page.goto(f"{study}/unblinding/")
+    page.fill("#id_reason", "The last reader is done.")
+    page.get_by_role("button", name="Ask for unblinding").click()
+    look(page, "unblinding-asked")
     page.goto(f"{study}/invitations/")
     page.fill("#id_emails", "one@example.org\nnonsense")
     page.get_by_role("button", name="Make invitations").click()

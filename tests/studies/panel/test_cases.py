@@ -10,14 +10,13 @@ from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 
 from portal.accounts.models import User
-from portal.audit.models import Entry
 from portal.catalog.models import Case
 from portal.explanations.models import Score
 from studies.models import Enrolment, Response, RunKind, Trial
 from studies.panel.review import case_review
 from studies.services.design import close_study
 from tests.studies.panel.conftest import address
-from tests.studies.ward import METHODS, NETWORKS, Ward, make_study
+from tests.studies.ward import METHODS, NETWORKS, Ward, make_study, unblind
 
 pytestmark = [pytest.mark.django_db, pytest.mark.db]
 
@@ -81,28 +80,18 @@ def leaks(html: str) -> list[str]:
     return [name for name in (*METHODS, *NETWORKS) if re.search(re.escape(name), html, re.IGNORECASE)]
 
 
-def test_the_analyst_sees_letters_until_the_methods_are_shown_on_record(
-    panel: Client, ward: Ward, rated: Trial, researcher: User
+def test_the_analyst_sees_letters_until_the_methods_are_told(
+    panel: Client, ward: Ward, rated: Trial, researcher: User, administrator: User
 ) -> None:
     place = address(ward, f"cases/{rated.case_id}/")
     blinded = panel.get(place).content.decode()
     assert f"Arm {rated.arm.code}" in blinded
     assert leaks(blinded) == []
-    answer = panel.post(address(ward, "methods/"), {"show": "yes", "case": rated.case_id})
-    assert answer["Location"] == place
-    assert rated.arm.label in panel.get(place).content.decode()
-    entry = Entry.objects.get(action="study.methods-shown")
-    assert (entry.actor, entry.subject) == (researcher, f"study:{ward.study.pk}")
-    panel.post(address(ward, "methods/"), {"show": "no", "case": rated.case_id})
-    assert leaks(panel.get(place).content.decode()) == []
-    assert Entry.objects.filter(action="study.methods-shown").count() == 1
-
-
-def test_a_closed_study_tells_its_methods(panel: Client, ward: Ward, rated: Trial, researcher: User) -> None:
     close_study(study=ward.study, actor=researcher)
-    html = panel.get(address(ward, f"cases/{rated.case_id}/")).content.decode()
+    assert leaks(panel.get(place).content.decode()) == [], "closing alone tells nothing"
+    unblind(ward.study, researcher, administrator)
+    html = panel.get(place).content.decode()
     assert rated.arm.label in html
-    assert "Show methods" not in html
 
 
 def test_pictures_are_pngs_of_this_study_alone(panel: Client, ward: Ward, rated: Trial) -> None:

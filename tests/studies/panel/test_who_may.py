@@ -15,6 +15,7 @@ from studies.admin.records import EnrolmentAdmin, ResponseAdmin
 from studies.admin.study import StudyAdmin
 from studies.models import Enrolment, Invitation, Report, Response, Stimulus, Study
 from studies.services.invite import create_invitation
+from studies.services.unblind import ask_unblinding
 from tests.studies.panel.conftest import address
 from tests.studies.ward import Ward, signed_in
 
@@ -37,7 +38,8 @@ PAGES = {
     "case": ("get", "{study}cases/{case}/", 200),
     "picture": ("get", "{study}cases/{case}/image", 200),
     "overlay": ("get", "{study}maps/{stimulus}", 200),
-    "methods": ("post", "{study}methods/", 302),
+    "unblinding": ("get", "{study}unblinding/", 200),
+    "settle": ("post", "{study}unblinding/{unblinding}/decline/", 302),
     "reports": ("get", "{study}reports/", 200),
     "report": ("get", "{study}reports/{report}/", 200),
     "download": ("get", "{study}reports/{report}/report.json", 200),
@@ -69,6 +71,7 @@ def world(ward: Ward, read_through: Enrolment, stored_report: Report, researcher
         "stimulus": stimulus.pk,
         "report": stored_report.pk,
         "response": Response.objects.all()[0].pk,
+        "unblinding": ask_unblinding(study=ward.study, reason="To see who may.", actor=researcher).pk,
     }
 
 
@@ -117,6 +120,6 @@ def test_acts_need_a_post(world: dict[str, object], panel: Client, name: str) ->
 def test_posts_need_a_token(world: dict[str, object], researcher: User) -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(researcher)
-    for page in ("{study}step/close/", "{study}preview/", "{study}methods/", "{study}invitations/"):
+    for page in ("{study}step/close/", "{study}preview/", "{study}unblinding/", "{study}invitations/"):
         assert strict.post(page.format(**world), {"emails": ""}).status_code == 403
     assert Invitation.objects.count() == 1
