@@ -17,6 +17,10 @@ function answerOf(question) {
       const field = /** @type {HTMLInputElement} */ (question.querySelector("input[type=number]"));
       return field.value === "" ? null : Number(field.value);
     }
+    case "region": {
+      const marks = JSON.parse(/** @type {HTMLInputElement} */ (question.querySelector("input[type=hidden]")).value || "[]");
+      return marks.length > 0 ? marks : null;
+    }
     default:
       return /** @type {HTMLTextAreaElement} */ (question.querySelector("textarea")).value || null;
   }
@@ -36,7 +40,7 @@ export function missing(form) {
       return wrong;
     }
     if ("required" in question.dataset && answerOf(question) === null) {
-      return question.querySelector("input:not([type=range]), textarea");
+      return question.querySelector("input:not([type=range], [type=hidden], [hidden] *), button:not([hidden]), textarea");
     }
   }
   return null;

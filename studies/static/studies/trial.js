@@ -66,7 +66,7 @@ class Trial {
   key(event) {
     const target = event.target;
     const typed = target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && target.type === "number");
-    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) {
       return;
     }
     if (/^[1-9]$/.test(event.key) && !typed && !this.sent) {

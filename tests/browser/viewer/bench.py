@@ -21,8 +21,8 @@ ENGINE = Engine(dirs=[str(TEMPLATES)], libraries={"i18n": "django.templatetags.i
 PAGE = """<!doctype html><html lang="en" data-test><head><meta charset="utf-8"><title>Bench</title>
 <meta name="viewport" content="width=device-width">
 <link rel="icon" href="data:,"><link rel="stylesheet" href="/static/portal/css/viewer.css">
-<link rel="stylesheet" href="/bench.css"></head>
-<body><main>{body}</main><script type="module" src="/bench.js"></script>
+{styles}<link rel="stylesheet" href="/bench.css"></head>
+<body class="reading"><main>{body}</main><script type="module" src="/bench.js"></script>
 <script type="module" src="/static/portal/viewer/start.js"></script></body></html>"""
 STYLE = "body{margin:0;background:#101214;font:16px/1.4 'DejaVu Sans',sans-serif}main{padding:16px}"
 STYLE += ".pair{display:grid;grid-template-columns:1fr 1fr;gap:16px}"
@@ -89,9 +89,10 @@ def open_bench(
     ratio: float = 1,
     touch: bool = False,
     bypass: bool = False,
+    beside: str = "",
     **options: object,
 ) -> Bench:
-    """Serve the image once, each map to a viewer of its own, and wait until all are drawn."""
+    """Serve the image once, each map to a viewer of its own, and wait until all are drawn; `beside` stands after them."""
     site.routes["/image"] = Reply(payload.body)
     site.routes["/header"] = Reply.json(payload.header.as_dict())
     site.routes["/bench.css"] = Reply(STYLE.encode(), type="text/css")
@@ -104,7 +105,11 @@ def open_bench(
             values["map_url"] = f"/map{index}"
         parts.append(ENGINE.get_template("portal/viewer.html").render(Context(values)))
     body = f'<div class="{"pair" if len(parts) > 1 else "single"}">{"".join(parts)}</div>'
-    site.routes["/bench"] = Reply.page(PAGE.format(body=body))
+    if beside:
+        body = f'<div class="trial"><div class="sight">{body}</div><form class="answer">{beside}</form></div>'
+    sheets = ("base", "regions", "reading") if beside else ()
+    styles = "".join(f'<link rel="stylesheet" href="/static/portal/css/{name}.css">' for name in sheets)
+    site.routes["/bench"] = Reply.page(PAGE.format(body=body, styles=styles))
     width, height = size
     context = browser.new_context(
         viewport=ViewportSize(width=width, height=height), device_scale_factor=ratio, has_touch=touch, bypass_csp=bypass

@@ -9,7 +9,18 @@
  * @property {() => void} fit
  * @property {() => void} rest the hand has come to rest
  * @property {() => "window" | "pan"} tool what a plain drag does
+ * @property {() => Pen | null} pen what a plain press goes to instead, where there is one
  * @property {() => boolean} volume
+ */
+
+/**
+ * Draws on the image; places are in CSS pixels of the stage.
+ * @typedef {object} Pen
+ * @property {(at: [number, number]) => void} down
+ * @property {(at: [number, number]) => void} move pressed or not
+ * @property {(at: [number, number]) => void} up
+ * @property {() => void} cancel the press was something else
+ * @property {() => void} leave
  */
 
 const WHEEL_STEP = 1.0015;
@@ -30,7 +41,7 @@ class Gestures {
     this.intents = intents;
     /** @type {Map<number, {x: number, y: number}>} */
     this.pointers = new Map();
-    /** @type {"window" | "pan"} */
+    /** @type {"window" | "pan" | "pen"} */
     this.drag = "window";
     this.space = false;
     this.turned = 0;
@@ -45,8 +56,9 @@ class Gestures {
     on("pointermove", (event) => this.move(event));
     on("pointerup", (event) => this.up(event));
     on("pointercancel", (event) => this.up(event));
+    on("pointerleave", () => this.intents.pen()?.leave());
     on("wheel", (event) => this.wheel(event));
-    on("dblclick", () => this.intents.fit());
+    on("dblclick", () => this.intents.pen() || this.intents.fit());
     on("contextmenu", (event) => event.preventDefault());
     on("keydown", (event) => this.spaceBar(event, true));
     on("keyup", (event) => this.spaceBar(event, false));
@@ -77,7 +89,12 @@ class Gestures {
     } else if (event.button === 1 || this.space) {
       this.drag = "pan";
     } else {
-      this.drag = this.intents.tool();
+      this.drag = this.intents.pen() ? "pen" : this.intents.tool();
+    }
+    if (this.pointers.size > 1) {
+      this.intents.pen()?.cancel();
+    } else if (this.drag === "pen") {
+      this.intents.pen()?.down(this.at(event));
     }
     if (event.button !== 0) {
       event.preventDefault();
@@ -87,18 +104,29 @@ class Gestures {
   /** @param {PointerEvent} event */
   move(event) {
     const before = this.pointers.get(event.pointerId);
+    if (!before || (this.drag === "pen" && this.pointers.size === 1)) {
+      this.intents.pen()?.move(this.at(event));
+    }
     if (!before) {
       return;
     }
     const now = { x: event.clientX, y: event.clientY };
     if (this.pointers.size === 2) {
       this.pinch(event.pointerId, before, now);
+    } else if (this.drag === "pen") {
+      return;
     } else if (this.drag === "pan") {
       this.intents.pan(now.x - before.x, now.y - before.y);
     } else {
       this.intents.window(now.x - before.x, now.y - before.y);
     }
     this.pointers.set(event.pointerId, now);
+  }
+
+  /** @param {PointerEvent} event @returns {[number, number]} */
+  at(event) {
+    const box = this.stage.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
   }
 
   /**
@@ -123,6 +151,10 @@ class Gestures {
 
   /** @param {PointerEvent} event */
   up(event) {
+    if (this.drag === "pen" && this.pointers.size === 1) {
+      const pen = this.intents.pen();
+      event.type === "pointerup" ? pen?.up(this.at(event)) : pen?.cancel();
+    }
     this.pointers.delete(event.pointerId);
     this.intents.rest();
   }

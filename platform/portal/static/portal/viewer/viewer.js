@@ -1,19 +1,21 @@
 /** The image viewer, bound to every element with `data-controller="viewer"`; see templates/portal/viewer.html. */
 
+import { act } from "./actions.js";
 import { Surface } from "./backend.js";
-import { all, check, fields, prepare, say, show } from "./controls.js";
+import { all, check, prepare, say, show } from "./controls.js";
 import { Reporter } from "./events.js";
-import { nativePlacement, panBy, place, scaleOf, within, zoomAt, wholeImage } from "./geometry.js";
-import { listen } from "./gestures.js";
+import { nativePlacement, panBy, place, scaleOf, within, zoomAt } from "./geometry.js";
 import { checkHeader, fetchBytes, fetchJson, imageValues, mapValues } from "./header.js";
-import { actionFor } from "./keys.js";
 import { paintLegend } from "./legend.js";
 import { join, leave, others } from "./link.js";
+import { bind } from "./page.js";
+import { Planes } from "./planes.js";
 import { narrowest, startState } from "./state.js";
 
-const ZOOM_STEP = 1.25;
-const PAN_STEP = 48;
-const OPACITY_STEP = 0.1;
+/**
+ * @typedef {Viewer & {header: import("./header.js").Header, state: import("./state.js").State}} Shown one that shows an image
+ * @typedef {{draw: () => void}} Layer what lies over the image, drawn after it
+ */
 
 /** @type {WeakMap<Element, Viewer>} */
 const bound = new WeakMap();
@@ -65,12 +67,12 @@ export class Viewer {
     this.header = null;
     /** @type {import("./state.js").State | null} */
     this.state = null;
-    /** @type {Uint16Array | Uint8Array | null} */
-    this.image = null;
-    /** @type {Uint8Array | null} */
-    this.map = null;
-    /** @type {{index: number, image: Uint16Array | Uint8Array, map: Uint8Array | null} | null} */
-    this.plane = null;
+    /** @type {Planes | null} */
+    this.planes = null;
+    /** @type {Set<Layer>} */
+    this.layers = new Set();
+    /** @type {import("./gestures.js").Pen | null} */
+    this.pen = null;
     this.reporter = new Reporter(root, root.dataset.name ?? "");
     this.abort = new AbortController();
     this.loading = new AbortController();
@@ -82,7 +84,16 @@ export class Viewer {
     this.resizer = new ResizeObserver(() => this.draw());
     this.resizer.observe(this.stage);
     join(this.group, this);
-    this.listen();
+    bind(this, this.abort.signal);
+  }
+
+  /** @returns {this is Shown} */
+  isShown() {
+    return this.header !== null && this.state !== null;
+  }
+
+  get hasMap() {
+    return this.planes !== null && this.planes.map !== null;
   }
 
   /**
@@ -125,15 +136,13 @@ export class Viewer {
    * @param {ArrayBuffer | null} map
    */
   take(header, image, map) {
-    this.image = imageValues(header, image);
-    this.map = map ? mapValues(header, map) : null;
-    this.plane = null;
+    this.planes = new Planes(header, imageValues(header, image), map ? mapValues(header, map) : null);
     this.header = header;
     this.state = startState(header, this.options);
     this.painted = false;
     this.tool = header.format === "rgba8" ? "pan" : "window";
     this.surface.accommodate(header);
-    prepare(this.root, header, { map: this.map !== null, linked: this.group !== "" });
+    prepare(this.root, header, { map: this.hasMap, linked: this.group !== "" });
     check(this.root, "keys", this.single);
     check(this.root, "link", this.linked);
     for (const canvas of all(this.root, "canvas[data-viewer-part=legend]")) {
@@ -142,7 +151,7 @@ export class Viewer {
     for (const label of all(this.root, "[data-viewer-sign]")) {
       label.hidden = (label.dataset.viewerSign === "signed") !== this.options.signed;
     }
-    this.root.classList.toggle("viewer--with-map", this.map !== null);
+    this.root.classList.toggle("viewer--with-map", this.hasMap);
     this.status("");
     this.pressed();
     this.reporter.restart();
@@ -225,19 +234,55 @@ export class Viewer {
     return { width: Math.max(this.stage.clientWidth, 1), height: Math.max(this.stage.clientHeight, 1) };
   }
 
+  /** Screen pixels, in CSS, per image column. */
+  scale() {
+    return this.isShown() ? scaleOf(this.header, this.state.view, this.size()) : 1;
+  }
+
+  /** Where an image point lies on the stage, in CSS pixels. @param {[number, number]} point @returns {[number, number]} */
+  toScreen([column, row]) {
+    if (!this.isShown()) {
+      return [0, 0];
+    }
+    const { x0, y0, dx, dy } = place(this.header, this.state.view, this.size());
+    return [(column - x0) / dx, (row - y0) / dy];
+  }
+
+  /** The image point at a place of the stage, in CSS pixels. @param {[number, number]} point @returns {[number, number]} */
+  toImage([px, py]) {
+    if (!this.isShown()) {
+      return [0, 0];
+    }
+    const { x0, y0, dx, dy } = place(this.header, this.state.view, this.size());
+    return [x0 + px * dx, y0 + py * dy];
+  }
+
+  /** Pan as far as it takes. @param {[number, number]} point in image pixels */
+  bringIntoView(point) {
+    const { width, height } = this.size();
+    const [px, py] = this.toScreen(point);
+    const [across, down] = [Math.max(-px, 0) || Math.min(width - px, 0), Math.max(-py, 0) || Math.min(height - py, 0)];
+    if (across !== 0 || down !== 0) {
+      this.pan(across, down);
+    }
+  }
+
+  /** @param {import("./geometry.js").View} view @param {string} kind what to report */
+  look(view, kind) {
+    this.set({ view }, kind, this.visible(view));
+  }
+
   /** @param {number} factor @param {number} px @param {number} py in CSS pixels of the stage */
   zoom(factor, px, py) {
     if (this.state && this.header) {
-      const view = zoomAt(this.header, this.state.view, this.size(), factor, px, py);
-      this.set({ view }, "zoom", this.visible(view));
+      this.look(zoomAt(this.header, this.state.view, this.size(), factor, px, py), "zoom");
     }
   }
 
   /** @param {number} px @param {number} py in CSS pixels of the stage */
   pan(px, py) {
     if (this.state && this.header) {
-      const view = panBy(this.header, this.state.view, this.size(), px, py);
-      this.set({ view }, "pan", this.visible(view));
+      this.look(panBy(this.header, this.state.view, this.size(), px, py), "pan");
     }
   }
 
@@ -247,6 +292,23 @@ export class Viewer {
       const window = { centre, width: Math.max(width, narrowest(this.header)) };
       this.set({ window }, "window", window);
     }
+  }
+
+  /** @param {boolean} invert */
+  setInvert(invert) {
+    this.set({ invert }, "invert", { invert });
+  }
+
+  /** What a drag does. @param {"window" | "pan"} tool */
+  setTool(tool) {
+    this.tool = tool;
+    this.pressed();
+  }
+
+  /** Clicks and drags on the stage go to the pen, until it is put away. @param {import("./gestures.js").Pen | null} pen */
+  takePen(pen) {
+    this.pen = pen;
+    this.stage.classList.toggle("viewer__stage--marking", pen !== null);
   }
 
   /** @param {number} slice from 0 */
@@ -259,7 +321,7 @@ export class Viewer {
 
   /** @param {number} opacity */
   setOpacity(opacity) {
-    if (this.map && Number.isFinite(opacity)) {
+    if (this.hasMap && Number.isFinite(opacity)) {
       const within = Math.round(100 * Math.min(1, Math.max(0, opacity))) / 100;
       this.set({ opacity: within }, "opacity", { opacity: within });
     }
@@ -267,7 +329,7 @@ export class Viewer {
 
   /** @param {boolean} overlay */
   setOverlay(overlay) {
-    if (this.map) {
+    if (this.hasMap) {
       this.set({ overlay }, "overlay_toggle", { shown: overlay });
       this.announce(overlay ? "overlayOn" : "overlayOff");
     }
@@ -275,7 +337,7 @@ export class Viewer {
 
   /** @param {boolean} held */
   hold(held) {
-    if (this.map && this.state && this.state.held !== held) {
+    if (this.hasMap && this.state && this.state.held !== held) {
       this.set({ held }, "overlay_hold", { shown: !held && this.state.overlay });
     }
   }
@@ -293,72 +355,7 @@ export class Viewer {
 
   /** @param {string} action @returns {boolean} whether there is such an action */
   act(action) {
-    const { state, header } = this;
-    if (!state || !header) {
-      return false;
-    }
-    const { width, height } = this.size();
-    this.fine = true;
-    switch (action) {
-      case "overlay":
-        this.setOverlay(!state.overlay);
-        return true;
-      case "hold":
-        this.hold(true);
-        return true;
-      case "fainter":
-        this.setOpacity(state.opacity - OPACITY_STEP);
-        return true;
-      case "stronger":
-        this.setOpacity(state.opacity + OPACITY_STEP);
-        return true;
-      case "invert":
-        this.set({ invert: !state.invert }, "invert", { invert: !state.invert });
-        return true;
-      case "zoom-in":
-        this.zoom(ZOOM_STEP, width / 2, height / 2);
-        return true;
-      case "zoom-out":
-        this.zoom(1 / ZOOM_STEP, width / 2, height / 2);
-        return true;
-      case "left":
-        this.pan(PAN_STEP, 0);
-        return true;
-      case "right":
-        this.pan(-PAN_STEP, 0);
-        return true;
-      case "up":
-        this.pan(0, PAN_STEP);
-        return true;
-      case "down":
-        this.pan(0, -PAN_STEP);
-        return true;
-      case "previous-slice":
-        this.setSlice(state.slice - 1);
-        return true;
-      case "next-slice":
-        this.setSlice(state.slice + 1);
-        return true;
-      case "fit":
-        this.set({ view: wholeImage(header) }, "zoom", this.visible(wholeImage(header)));
-        return true;
-      case "reset":
-        this.set(startState(header, this.options), "reset");
-        return true;
-      case "tool-window":
-      case "tool-pan":
-        this.tool = action === "tool-pan" ? "pan" : "window";
-        this.pressed();
-        return true;
-      case "help":
-        this.help();
-        return true;
-      case "retry":
-        this.load();
-        return true;
-      default:
-        return false;
-    }
+    return act(this, action);
   }
 
   help() {
@@ -393,6 +390,7 @@ export class Viewer {
     surface.resize(stage.width, stage.height);
     surface.backend.draw(scene, place(header, state.view, stage), this.fine);
     show(this.root, header, state, scaleOf(header, state.view, css) * 100);
+    this.layers.forEach((layer) => layer.draw());
     if (!this.painted) {
       this.painted = true;
       this.root.dataset.painted = "true";
@@ -402,11 +400,11 @@ export class Viewer {
 
   /** @returns {import("./scene.js").Scene | null} */
   scene() {
-    const { header, state, image } = this;
-    if (!header || !state || !image) {
+    const { header, state, planes } = this;
+    if (!header || !state || !planes) {
       return null;
     }
-    const plane = this.planeAt(header, image, state.slice);
+    const plane = planes.at(state.slice);
     return {
       header,
       image: plane.image,
@@ -420,26 +418,6 @@ export class Viewer {
     };
   }
 
-  /**
-   * The slice shown; the same arrays as long as it stays, so that back-ends see no change.
-   * @param {import("./header.js").Header} header
-   * @param {Uint16Array | Uint8Array} image
-   * @param {number} index
-   */
-  planeAt(header, image, index) {
-    if (this.plane?.index !== index) {
-      const count = header.rows * header.columns;
-      const length = count * (header.format === "rgba8" ? 4 : 1);
-      const perSlice = this.map && this.map.length > count;
-      this.plane = {
-        index,
-        image: image.subarray(index * length, (index + 1) * length),
-        map: perSlice ? this.map.subarray(index * count, (index + 1) * count) : this.map,
-      };
-    }
-    return this.plane;
-  }
-
   /** @param {string} reason */
   changedBackend(reason) {
     this.reporter.report("backend", { reason, ...this.environment() });
@@ -448,133 +426,12 @@ export class Viewer {
 
   // ---- page ----
 
-  listen() {
-    const { signal } = this.abort;
-    const { root } = this;
-    root.addEventListener("click", (event) => this.clicked(event), { signal });
-    root.addEventListener("input", (event) => this.changed(event), { signal });
-    root.addEventListener("change", (event) => this.settled(event), { signal });
-    root.addEventListener("keydown", (event) => this.keyDown(event), { signal });
-    root.addEventListener("keyup", (event) => event.key.toLowerCase() === "h" && this.hold(false), { signal });
-    root.addEventListener("focusout", (event) => this.left(event), { signal });
-    for (const button of all(root, "[data-viewer-hold]")) {
-      button.addEventListener("pointerdown", () => this.hold(true), { signal });
-      for (const end of ["pointerup", "pointerleave", "pointercancel"]) {
-        button.addEventListener(end, () => this.hold(false), { signal });
-      }
-      button.addEventListener("keydown", (event) => [" ", "Enter"].includes(event.key) && this.hold(true), { signal });
-      button.addEventListener("keyup", () => this.hold(false), { signal });
-    }
-    window.addEventListener("blur", () => this.hold(false), { signal });
-    listen(this.stage, this.intents(), signal);
-  }
-
-  /** @returns {import("./gestures.js").Intents} */
-  intents() {
-    const moving = (/** @type {() => void} */ act) => {
-      this.fine = false;
-      act();
-    };
-    return {
-      zoom: (factor, px, py) => moving(() => this.zoom(factor, px, py)),
-      pan: (px, py) => moving(() => this.pan(px, py)),
-      window: (across, down) => moving(() => this.dragWindow(across, down)),
-      slice: (steps) => this.state && this.setSlice(this.state.slice + steps),
-      fit: () => this.act("fit"),
-      rest: () => this.rest(),
-      tool: () => this.tool,
-      volume: () => (this.header?.slices ?? 1) > 1,
-    };
-  }
-
-  /** Right is wider, up is brighter; the wider the window, the larger the step. @param {number} across @param {number} down */
-  dragWindow(across, down) {
-    if (this.state && this.header?.format === "uint16") {
-      const { centre, width } = this.state.window;
-      this.setWindow({ centre: centre + (down * width) / 300, width: width * Math.exp(across / 300) });
-    }
-  }
-
   /** Draw once more at full quality. */
   rest() {
     if (!this.fine) {
       this.fine = true;
       this.draw();
       others(this.group, this).forEach((viewer) => viewer.apply({}, true));
-    }
-  }
-
-  /** @param {Event} event */
-  clicked(event) {
-    const button = event.target instanceof Element ? event.target.closest("[data-viewer-action]") : null;
-    if (button instanceof HTMLElement) {
-      if (button.dataset.viewerAction === "retry") {
-        this.load();
-      } else if (button.dataset.viewerAction === "close-help") {
-        this.root.querySelector("dialog")?.close();
-      } else {
-        this.act(button.dataset.viewerAction ?? "");
-      }
-    }
-  }
-
-  /** A slider or field moves. @param {Event} event */
-  changed(event) {
-    const input = event.target;
-    if (!this.state || !(input instanceof HTMLInputElement) || input.value === "") {
-      return;
-    }
-    const value = Number(input.value);
-    this.fine = input.type !== "range";
-    switch (input.dataset.viewerField) {
-      case "opacity":
-        this.setOpacity(value / 100);
-        break;
-      case "centre":
-        this.setWindow({ ...this.state.window, centre: value });
-        break;
-      case "width":
-        this.setWindow({ ...this.state.window, width: value });
-        break;
-      case "slice":
-        this.setSlice(value - 1);
-        break;
-    }
-  }
-
-  /** A choice is made, or a slider let go. @param {Event} event */
-  settled(event) {
-    const control = event.target;
-    this.rest();
-    if (control instanceof HTMLSelectElement && control.dataset.viewerField === "preset") {
-      this.choosePreset(control.value);
-    }
-    if (!(control instanceof HTMLInputElement)) {
-      return;
-    }
-    switch (control.dataset.viewerField) {
-      case "overlay":
-        this.setOverlay(control.checked);
-        break;
-      case "invert":
-        this.set({ invert: control.checked }, "invert", { invert: control.checked });
-        break;
-      case "keys":
-        this.single = control.checked;
-        break;
-      case "link":
-        this.setLinked(control.checked);
-        break;
-    }
-  }
-
-  /** @param {string} value */
-  choosePreset(value) {
-    const window = value === "default" ? this.header?.window : this.header?.presets[Number(value)];
-    if (window) {
-      this.setWindow(window);
-    } else {
-      this.draw();
     }
   }
 
@@ -588,22 +445,6 @@ export class Viewer {
       this.set({ ...this.state }, "link", { linked });
     } else {
       this.reporter.report("link", { linked });
-    }
-  }
-
-  /** @param {KeyboardEvent} event */
-  keyDown(event) {
-    const inDialog = event.target instanceof Element && event.target.closest("dialog");
-    const action = inDialog ? null : actionFor(event, this.stage, this.single);
-    if (action && (action === "hold" && event.repeat ? true : this.act(action))) {
-      event.preventDefault();
-    }
-  }
-
-  /** With the focus goes the key's release. @param {FocusEvent} event */
-  left(event) {
-    if (!(event.relatedTarget instanceof Node && this.root.contains(event.relatedTarget))) {
-      this.hold(false);
     }
   }
 
