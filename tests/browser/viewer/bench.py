@@ -92,7 +92,7 @@ def open_bench(
     beside: str = "",
     **options: object,
 ) -> Bench:
-    """Serve the image once, each map to a viewer of its own, and wait until all are drawn; `beside` stands after them."""
+    """Serve the image once, each map to a viewer of its own, wait until all are drawn; `beside` stands after them."""
     site.routes["/image"] = Reply(payload.body)
     site.routes["/header"] = Reply.json(payload.header.as_dict())
     site.routes["/bench.css"] = Reply(STYLE.encode(), type="text/css")

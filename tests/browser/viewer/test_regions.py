@@ -1,4 +1,4 @@
-"""Marks in the image: by hand, by crosshair and by numbers, on both back-ends, zoomed and moved, and never by drag alone."""
+"""Marks in the image: by hand, by crosshair and by numbers, zoomed and moved, and never by drag alone."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Marking:
         return [event for event in self.page.evaluate("window.seen") if event["kind"] == kind]
 
     def look(self, name: str) -> None:
-        """axe finds nothing; `SCREENSHOTS=folder` keeps a picture."""
+        """Axe finds nothing; `SCREENSHOTS=folder` keeps a picture."""
         if folder := os.environ.get("SCREENSHOTS"):
             self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
         options = {"rules": {"page-has-heading-one": {"enabled": False}, "region": {"enabled": False}}}
@@ -101,11 +101,11 @@ class Marking:
         assert [(rule["id"], rule["nodes"][0]["html"]) for rule in violations] == []
 
 
-def marking(browser: Browser, site: Site, payload: Any = PAYLOAD, size: tuple[int, int] = (1280, 900), **facts: Any) -> Marking:
+def marking(browser: Browser, site: Site, payload: Any = PAYLOAD, **facts: Any) -> Marking:
     where = facts.pop("where", {})
     question = {"name": "where", "prompt": "Where is it?", "required": True, "value": "[]", **where}
     form = ENGINE.get_template("studies/questions/region.html").render(Context({"question": question}))
-    return Marking(open_bench(browser, site, payload, size=size, beside=form, **facts))
+    return Marking(open_bench(browser, site, payload, beside=form, **facts))
 
 
 def close(points: list[list[float]], *expected: tuple[float, float], within: float = 0.5) -> bool:
