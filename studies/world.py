@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
+
+from django.db.models import F
 
 from portal.catalog.models import Case, Dataset, ReferenceStandard
 from portal.explanations.models import Explanation, Prediction
-from portal.networks.models import Network
+from portal.networks.models import Network, NetworkTask
 from portal.parts.models import Part
-from studies.protocol import CaseFacts, MethodFacts, Protocol, World
+from portal.storage.arrays import get_array
+from studies.protocol import Call, CaseFacts, MethodFacts, Protocol, World
 
 
 def world_for(protocol: Protocol) -> World:
@@ -49,17 +53,47 @@ def _datasets(protocol: Protocol) -> dict[str, dict[str, CaseFacts]]:
     """Every dataset's name; the cases of the protocol's own."""
     found: dict[str, dict[str, CaseFacts]] = {slug: {} for slug in Dataset.objects.values_list("slug", flat=True)}
     if protocol.dataset in found:
-        labels: dict[int, dict[str, int | None]] = {}
+        labels: dict[int, dict[str, int | None]] = defaultdict(dict)
         standards = ReferenceStandard.objects.filter(case__dataset__slug=protocol.dataset)
         for case, name, label in standards.values_list("case_id", "name", "label"):
-            labels.setdefault(case, {})[name] = label
+            labels[case][name] = label
+        calls, sizes = _calls(protocol), _sizes(protocol)
         cases = Case.objects.filter(dataset__slug=protocol.dataset)
         found[protocol.dataset] = {
             case.slug: CaseFacts(
-                case.approval, labels.get(case.pk, {}), {"split": case.split, "site": case.site, **case.attributes}
+                case.approval,
+                labels[case.pk],
+                {"split": case.split, "site": case.site, **case.attributes},
+                calls[case.pk],
+                sizes[case.pk],
             )
             for case in cases
         }
+    return found
+
+
+def _calls(protocol: Protocol) -> dict[int, dict[str, Call]]:
+    """What each network, with its present weights, says of each case's first image."""
+    found: dict[int, dict[str, Call]] = defaultdict(dict)
+    made = Prediction.objects.filter(
+        image__index=0, image__case__dataset__slug=protocol.dataset, weights_sha256=F("network__weights_sha256")
+    )
+    for prediction in made.select_related("network", "image"):
+        network = prediction.network
+        is_class = network.task == NetworkTask.CLASSIFICATION
+        advice = int(prediction.predicted == network.target_class) if is_class else prediction.predicted
+        found[prediction.image.case_id][network.slug] = Call(advice, prediction.probability)
+    return found
+
+
+def _sizes(protocol: Protocol) -> dict[int, dict[str, int]]:
+    """Pixels of each finding's reference region; read only for a protocol that draws by size."""
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    if not any("size" in block.cases.strata for block in protocol.blocks):
+        return found
+    standards = ReferenceStandard.objects.filter(case__dataset__slug=protocol.dataset).exclude(mask="")
+    for case, name, mask in standards.values_list("case_id", "name", "mask"):
+        found[case][name] = int(get_array(mask).astype(bool).sum())
     return found
 
 

@@ -38,6 +38,7 @@ class Agreement(Analysis):
     )
     reference: ClassVar[str] = "Krippendorff 2011; Hayes & Krippendorff 2007; Gwet 2014"
     uses: ClassVar[tuple[str, ...]] = ("control", "occurrence")
+    repeats: ClassVar[bool] = True
 
     floor: float = field(default=0.667, metadata={"help": "The least alpha that allows tentative conclusions."})
 

@@ -62,6 +62,8 @@ class Analysis(ABC):
     #: Columns that it reads where the table has them, beside `columns.COMMON`.
     uses: ClassVar[tuple[str, ...]] = ("control", "occurrence")
     task: ClassVar[str] = "usefulness"
+    #: Whether trials that came a second time, to see how far a reader agrees with themselves, are part of it.
+    repeats: ClassVar[bool] = False
 
     def analyse(self, table: pd.DataFrame, *, seed: int = 0, context: AnalysisContext | None = None) -> AnalysisResult:
         """Analyse the rows that no exclusion rule took out; ValueError if a column is missing."""
@@ -102,8 +104,17 @@ class Analysis(ABC):
             tests=tuple(draft.tests),
         )
 
+    def _of_purpose(self, table: pd.DataFrame, draft: Draft) -> pd.DataFrame:
+        """Without catch trials, foils and practice; without repeats where they are none of this analysis."""
+        if "purpose" not in table:
+            return table
+        asked = table["purpose"].isin(["ordinary", "repeat"])
+        if not asked.all():
+            draft.warn(f"{int((~asked).sum())} rows of catch trials, foils or practice are left out.")
+        return table[asked if self.repeats else asked & (table["purpose"] != "repeat")]
+
     def _kept(self, table: pd.DataFrame, draft: Draft) -> pd.DataFrame:
-        filled = completed(table)
+        filled = self._of_purpose(completed(table), draft)
         excluded = filled["excluded_by"] != ""
         if excluded.any():
             draft.warn(f"{int(excluded.sum())} of {len(filled)} rows are left out by exclusion rules.")

@@ -25,6 +25,7 @@ COLUMNS: dict[str, str] = {
     "method_b": "the method of the second map in a comparison",
     "network": "which network was explained; its cases are told apart",
     "occurrence": "1 for the first answer to a map, 2 for its repeat (default 1)",
+    "purpose": "ordinary, or repeat, catch, foil, practice; the last three are left out, and mostly repeats too",
     "question": "which question was asked",
     "random.*": "what maps of the same values, laid out at random, would score by this metric",
     "reader": "who answered",
@@ -35,4 +36,4 @@ COLUMNS: dict[str, str] = {
     "undefined.*": "why the metric has no value for the map",
 }
 
-COMMON = ("task", "excluded_by", "network", "dataset")
+COMMON = ("task", "excluded_by", "network", "dataset", "purpose")

@@ -13,10 +13,11 @@ from studies.models.reader import (
 )
 from studies.models.response import Response
 from studies.models.study import Arm, ArmKind, PowerEstimate, ProtocolVersion, Stimulus, Study, StudyState
-from studies.models.trial import Purpose, Trial, TrialState
+from studies.models.trial import ANALYSED, Purpose, Trial, TrialState
 from studies.models.unblinding import Unblinding
 
 __all__ = [
+    "ANALYSED",
     "Analysis",
     "Arm",
     "ArmKind",

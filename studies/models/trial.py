@@ -28,6 +28,10 @@ class Purpose(models.TextChoices):
     FOIL = "foil", "Foil"
 
 
+ANALYSED = (Purpose.ORDINARY, Purpose.REPEAT)
+"""What analyses may read; catch trials and foils are of attention, not of methods."""
+
+
 class Trial(models.Model):
     """One thing a reader is asked to do: a task, a case, and one or two stimuli."""
 

@@ -13,7 +13,7 @@ from django.db.models import Count, Q
 from portal.catalog.models import Case, Image, ReferenceStandard
 from portal.explanations.models import Prediction, Presentation, Score
 from portal.parts.models import Part
-from studies.models import Arm, ArmKind, ProtocolVersion, Response, Stimulus, Trial
+from studies.models import ANALYSED, Arm, ArmKind, ProtocolVersion, Response, Stimulus, Trial
 from studies.tasks import Question, Row
 from studies.tasks import registry as tasks
 
@@ -111,7 +111,9 @@ def case_rows(version: ProtocolVersion, kinds: Sequence[str]) -> list[CaseRow]:
     arms = Counter(Stimulus.objects.filter(version=version).values_list("case_id", flat=True))
     counted = Count(
         "trials__responses",
-        filter=Q(trials__enrolment__version=version, trials__enrolment__run_kind__in=kinds, trials__is_practice=False),
+        filter=Q(
+            trials__enrolment__version=version, trials__enrolment__run_kind__in=kinds, trials__purpose__in=ANALYSED
+        ),
     )
     cases = Case.objects.filter(pk__in=arms).annotate(answers=counted).order_by("slug")
     return [CaseRow(case, arms[case.pk], case.answers) for case in cases]
@@ -164,7 +166,7 @@ def arm_title(arm: Arm, titles: dict[str, str], named: bool) -> str:
 
 def _trials(version: ProtocolVersion, case: Case, kinds: Sequence[str]) -> list[Trial]:
     chosen = Trial.objects.filter(
-        enrolment__version=version, enrolment__run_kind__in=kinds, case=case, is_practice=False
+        enrolment__version=version, enrolment__run_kind__in=kinds, case=case, purpose__in=ANALYSED
     )
     return list(chosen.select_related("enrolment__reader", "arm").order_by("enrolment__reader__pseudonym", "position"))
 

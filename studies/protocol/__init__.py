@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from studies.protocol.cases import chosen_cases, settled
+from studies.protocol.cases import Chosen, chosen_cases, drawn_cases, settled
 from studies.protocol.document import Difference, diff, document_of, hash_of
 from studies.protocol.problems import Problem, Unreadable
 from studies.protocol.reading import Attempt, Lines, attempt_to_read, from_document, read
 from studies.protocol.rules import check, errors
+from studies.protocol.schedule import schedule
 from studies.protocol.schema import WITHOUT_MAP, Block, Protocol
-from studies.protocol.world import CaseFacts, MethodFacts, World
+from studies.protocol.world import Call, CaseFacts, MethodFacts, World
 from studies.words import Words
 
 __all__ = [
     "WITHOUT_MAP",
     "Attempt",
     "Block",
+    "Call",
     "CaseFacts",
+    "Chosen",
     "Difference",
     "Lines",
     "MethodFacts",
@@ -29,9 +32,11 @@ __all__ = [
     "chosen_cases",
     "diff",
     "document_of",
+    "drawn_cases",
     "errors",
     "from_document",
     "hash_of",
     "read",
+    "schedule",
     "settled",
 ]

@@ -117,7 +117,7 @@ class _Builder:
         value = data[keys[0]]
         if isinstance(value, str) and value == field.default:
             return value
-        if keys[0] in BARE_LIST and isinstance(value, list):
+        if keys[0] in BARE_LIST and isinstance(value, list) and dataclasses.is_dataclass(hint):
             value = {BARE_LIST[keys[0]]: value}
         return self.value(hint, value, (*path, keys[0]), field.metadata)
 

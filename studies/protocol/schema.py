@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from studies.designs.base import Design
+from studies.designs.insertion import Repeats
 from studies.protocol.blinding import Blinding
 from studies.questionnaires.asked import Questionnaires
 from studies.tasks.base import Task
@@ -41,6 +42,41 @@ class Readers:
 
     planned: int = field(default=12, metadata={"minimum": 1, "maximum": 10_000})
     session_minutes: int = field(default=40, metadata={"minimum": 1, "maximum": 480})
+    stale_days: int | None = field(
+        default=None,
+        metadata={
+            "minimum": 1,
+            "maximum": 3650,
+            "help": "After so many days without an answer a reader's slot is given to the next reader.",
+        },
+    )
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """When a reader may read: gaps between the design's sessions, and how much may be read at a stretch."""
+
+    min_gap_days: int | None = field(
+        default=None,
+        metadata={"minimum": 0, "maximum": 3650, "help": "Between sessions of the design; the washout by default."},
+    )
+    max_gap_days: int | None = field(
+        default=None,
+        metadata={"minimum": 1, "maximum": 3650, "help": "After so many days the next session is closed."},
+    )
+    trials: int | None = field(
+        default=None, metadata={"minimum": 1, "maximum": 10_000, "help": "After so many trials a break is due."}
+    )
+    break_minutes: int = field(
+        default=0, metadata={"minimum": 0, "maximum": 1440, "help": "How long a break lasts at least."}
+    )
+    remind_days: int | None = field(
+        default=None,
+        metadata={"minimum": 1, "maximum": 365, "help": "After so many days without an answer a reader is reminded."},
+    )
+    closing_days: int = field(
+        default=3, metadata={"minimum": 1, "maximum": 365, "help": "So long before a session closes, too."}
+    )
 
 
 @dataclass(frozen=True)
@@ -49,6 +85,20 @@ class Presentation:
 
     mode: Literal["native", "harmonised"] = "native"
     sign: Literal["positive", "absolute", "signed"] = "positive"
+
+
+SHARE = {"minimum": 0, "maximum": 100}
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How many of a block's cases the AI calls right or wrong, in per cent; outcomes not named share the rest."""
+
+    correct: float | None = field(default=None, metadata={**SHARE, "help": "Cases on which the AI is right."})
+    true_positive: float | None = field(default=None, metadata=SHARE)
+    false_positive: float | None = field(default=None, metadata=SHARE)
+    true_negative: float | None = field(default=None, metadata=SHARE)
+    false_negative: float | None = field(default=None, metadata=SHARE)
 
 
 @dataclass(frozen=True)
@@ -61,8 +111,19 @@ class CaseChoice:
         default="any", metadata={"help": "Draw only cases with, or without, the finding."}
     )
     strata: tuple[str, ...] = field(
-        default=("reference",), metadata={"help": "`reference`, or names of the cases' attributes."}
+        default=("reference",),
+        metadata={"help": "`reference`, `outcome`, `confidence`, `size`, or names of the cases' attributes."},
     )
+    shares: Shares | None = None
+
+
+@dataclass(frozen=True)
+class Inserted:
+    """Trials put among a block's own, which readers cannot tell from them: these maps, of cases not shown otherwise."""
+
+    methods: tuple[str, ...] = field(metadata={"longest": 64, "help": "Labels of explanations; none of the block's."})
+    count: int = field(default=2, metadata={"minimum": 1, "maximum": 1000})
+    cases: tuple[str, ...] = field(default=(), metadata={"help": "Drawn by the seed where none are named."})
 
 
 @dataclass(frozen=True)
@@ -84,11 +145,35 @@ class Block:
         default=(), metadata={"help": "Cases shown first, with feedback; never analysed."}
     )
     instructions: Words = Words()
+    session: int = field(
+        default=1, metadata={"minimum": 1, "maximum": 100, "help": "In which session it is read, or begins."}
+    )
+    repeats: Repeats | None = None
+    catch: Inserted | None = field(
+        default=None, metadata={"help": "Trials with an answer that is known, to see whether readers attend."}
+    )
+    foils: Inserted | None = field(
+        default=None, metadata={"help": "Maps that belong to nothing, so that readers do not take every map for true."}
+    )
 
     @property
     def arms(self) -> tuple[str, ...]:
         """Keys of the block's arms: `network/label`, networks slowest."""
         return tuple(f"{network}/{method}" for network in self.networks for method in self.methods)
+
+    @property
+    def inserted(self) -> tuple[tuple[Literal["catch", "foil"], Inserted], ...]:
+        """What is put among its trials, by purpose."""
+        found: list[tuple[Literal["catch", "foil"], Inserted]] = []
+        found += [("catch", self.catch)] if self.catch else []
+        found += [("foil", self.foils)] if self.foils else []
+        return tuple(found)
+
+    @property
+    def sessions(self) -> range:
+        """The sessions that a reader has trials of this block in."""
+        later = self.repeats is not None and self.repeats.session == "next"
+        return range(self.session, self.session + self.design.periods(len(self.arms)) + later)
 
 
 @dataclass(frozen=True)
@@ -125,12 +210,18 @@ class Protocol:
     blocks: tuple[Block, ...]
     languages: tuple[Language, ...] = ("en",)
     readers: Readers = Readers()
+    sessions: Sessions = Sessions()
     washout_days: int = field(default=28, metadata={"minimum": 0, "maximum": 3650})
     presentation: Presentation = Presentation()
     analysis: AnalysisPlan = AnalysisPlan()
     quality: Quality = Quality()
     questionnaires: Questionnaires = Questionnaires()
     blinding: Blinding = Blinding()
+
+    @property
+    def min_gap_days(self) -> int:
+        """How many days lie between two sessions of the design."""
+        return self.washout_days if self.sessions.min_gap_days is None else self.sessions.min_gap_days
 
     def block(self, name: str) -> Block:
         """The block of this name."""

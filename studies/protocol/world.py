@@ -17,12 +17,25 @@ class MethodFacts:
 
 
 @dataclass(frozen=True)
+class Call:
+    """What a network says of a case: 1 for present, and the probability of that."""
+
+    advice: int
+    probability: float = 1.0
+
+
+@dataclass(frozen=True)
 class CaseFacts:
-    """A case: its approval, the label of each finding (1 for present), and its attributes."""
+    """A case: its approval, the label of each finding (1 for present), its attributes, and what networks call it.
+
+    `sizes`: pixels of each finding's reference region, where the protocol asks for them.
+    """
 
     approval: str = "approved"
     labels: Mapping[str, int | None] = field(default_factory=dict)
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    calls: Mapping[str, Call] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_approved(self) -> bool:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from portal.catalog.models import ReferenceStandard
 from portal.explanations.models import Prediction, Presentation, Score
-from studies.models import ArmKind, ProtocolVersion, Response, RunKind, Trial, TrialState
+from studies.models import ANALYSED, ArmKind, ProtocolVersion, Purpose, Response, RunKind, Trial, TrialState
 from studies.tasks import registry as tasks
 from studies.tasks.base import Row
 
@@ -38,6 +38,7 @@ CODEBOOK = (
     Column("task", "text", "The task type."),
     Column("trial", "integer", "The trial's number in the database."),
     Column("position", "integer", "Place in the reader's order, from 0."),
+    Column("purpose", "text", "ordinary; repeat (for the reader's own consistency); catch or foil (put in by rule)."),
     Column("occurrence", "integer", "1 for the first time, 2 and more for repeats."),
     Column("dataset", "text", "Where the case belongs."),
     Column("case", "text", "The case's pseudonym."),
@@ -91,9 +92,15 @@ SCORE_COLUMNS = (
 """One column each for every metric that has any value of this kind."""
 
 
-def long_table(version: ProtocolVersion, run_kinds: Sequence[str] = (RunKind.LIVE,)) -> pd.DataFrame:
-    """All answers to analysed trials of one protocol version, of readers of these kinds, in a stable order."""
-    trials = _trials(version, run_kinds)
+EXPORTED = (*ANALYSED, Purpose.CATCH, Purpose.FOIL)
+"""Whatever counts, the export has: analyses leave out by themselves what is not theirs."""
+
+
+def long_table(
+    version: ProtocolVersion, run_kinds: Sequence[str] = (RunKind.LIVE,), purposes: Sequence[str] = ANALYSED
+) -> pd.DataFrame:
+    """All answers to trials of these purposes of one version, of readers of these kinds, in a stable order."""
+    trials = _trials(version, run_kinds, purposes)
     known = _Known(version, trials)
     rows = [row for trial in trials for row in _rows_of(trial, known)]
     columns = [column.name for column in CODEBOOK]
@@ -128,9 +135,9 @@ class _Known:
         self.score_columns = _in_order(each for found in (self.raw, self.displayed) for each in found.values())
 
 
-def _trials(version: ProtocolVersion, run_kinds: Sequence[str]) -> list[Trial]:
+def _trials(version: ProtocolVersion, run_kinds: Sequence[str], purposes: Sequence[str]) -> list[Trial]:
     chosen = Trial.objects.filter(
-        enrolment__version=version, enrolment__run_kind__in=list(run_kinds), is_practice=False
+        enrolment__version=version, enrolment__run_kind__in=list(run_kinds), purpose__in=list(purposes)
     ).exclude(state=TrialState.PENDING)
     return list(
         chosen.select_related(
@@ -219,6 +226,7 @@ def _of_trial(trial: Trial, known: _Known) -> dict[str, Any]:
         "task": trial.task,
         "trial": trial.pk,
         "position": trial.position,
+        "purpose": trial.purpose,
         "occurrence": trial.occurrence,
         "dataset": trial.case.dataset.slug,
         "case": trial.case.slug,

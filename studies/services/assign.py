@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from django.db import transaction
 
-from foundation.seeds import derive
 from portal.audit.services import record
 from studies.designs import Planned
 from studies.designs.certificate import Certificate, certificate
-from studies.designs.order import shuffled
-from studies.models import Arm, Enrolment, EnrolmentState, ProtocolVersion, Purpose, RunKind, Stimulus, Trial
-from studies.protocol import WITHOUT_MAP, Block, Protocol, from_document
+from studies.models import Arm, Enrolment, EnrolmentState, ProtocolVersion, RunKind, Stimulus, Trial
+from studies.protocol import WITHOUT_MAP, Block, from_document, schedule
+from studies.protocol.schedule import Scheduled
 
 TOKEN_BYTES = 24
 
@@ -29,27 +28,20 @@ def next_slot(version: ProtocolVersion, run_kind: RunKind | str) -> int:
     return next(slot for slot in range(len(taken) + 1) if slot not in taken)
 
 
-def schedule(protocol: Protocol, protocol_hash: str, slot: int) -> list[tuple[Block, Planned, bool]]:
-    """Block, trial, and whether it is practice, in the order of a slot; the same for the same arguments."""
-    return [
-        (block, planned, is_practice)
-        for block in protocol.blocks
-        for planned, is_practice in _of_block(block, derive(protocol.seed, protocol_hash, block.name), slot)
-    ]
-
-
 def balance_of(version: ProtocolVersion, readers: int) -> dict[str, Certificate]:
     """Block to the balance of its analysed trials over this many readers, counted from the schedule itself."""
     protocol = from_document(version.document)
     slots = [schedule(protocol, version.hash, slot) for slot in range(readers)]
     return {
-        block.name: certificate(
-            [[plan for other, plan, practice in slot if other.name == block.name and not practice] for slot in slots],
-            block.cases.include,
-            block.arms,
-        )
-        for block in protocol.blocks
+        block.name: certificate(_analysed(slots, block), block.cases.include, block.arms) for block in protocol.blocks
     }
+
+
+def _analysed(slots: Sequence[Sequence[Scheduled]], block: Block) -> list[list[Planned]]:
+    return [
+        [planned for other, planned in slot if other.name == block.name and planned.purpose == "ordinary"]
+        for slot in slots
+    ]
 
 
 @transaction.atomic
@@ -66,23 +58,13 @@ def assign_trials(*, enrolment: Enrolment) -> list[Trial]:
     return list(enrolment.trials.order_by("position"))
 
 
-def _of_block(block: Block, seed: int, slot: int) -> Iterator[tuple[Planned, bool]]:
-    arms = shuffled(block.arms, seed, "practice")
-    for number, case in enumerate(block.practice):
-        first = number + slot
-        shown = tuple(arms[(first + step) % len(arms)] for step in range(block.task.arms_per_trial))
-        yield Planned(case, shown), True
-    for planned in block.design.assign(block.cases.include, block.arms, slot, seed):
-        yield planned, False
-
-
-def _trials(enrolment: Enrolment, planned: list[tuple[Block, Planned, bool]]) -> Iterator[Trial]:
+def _trials(enrolment: Enrolment, planned: Sequence[Scheduled]) -> Iterator[Trial]:
     stimuli = {
         (_key(stimulus.arm), stimulus.case.slug): stimulus
         for stimulus in Stimulus.objects.filter(version=enrolment.version).select_related("arm__network", "case")
     }
     times: Counter[tuple[str, str, frozenset[str]]] = Counter()
-    for position, (block, trial, is_practice) in enumerate(planned):
+    for position, (block, trial) in enumerate(planned):
         shown = [stimuli[arm, trial.case] for arm in trial.arms]
         second = shown[1] if len(shown) > 1 else None
         what = (block.name, trial.case, frozenset(trial.arms))
@@ -98,7 +80,8 @@ def _trials(enrolment: Enrolment, planned: list[tuple[Block, Planned, bool]]) ->
             second_arm=second.arm if second else None,
             second_stimulus=second,
             occurrence=times[what],
-            purpose=Purpose.PRACTICE if is_practice else Purpose.ORDINARY,
+            purpose=trial.purpose,
+            period=trial.period,
             token=secrets.token_urlsafe(TOKEN_BYTES),
         )
 

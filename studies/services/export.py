@@ -15,7 +15,7 @@ from portal.audit.services import record
 from portal.parts.models import Part
 from studies.blinding.analysts import coded, methods_named
 from studies.models import ProtocolVersion
-from studies.reporting.table import CODEBOOK, METRIC_COLUMN, SCORE_COLUMNS, Column, long_table
+from studies.reporting.table import CODEBOOK, EXPORTED, METRIC_COLUMN, SCORE_COLUMNS, Column, long_table
 
 
 def table_as_csv(table: pd.DataFrame) -> bytes:
@@ -60,7 +60,7 @@ def export_bytes(*, version: ProtocolVersion, run_kinds: list[str], actor: User 
 
 def analysts_table(version: ProtocolVersion, run_kinds: list[str]) -> pd.DataFrame:
     """The long table as it may be handed out now: under codes until an unblinding is confirmed."""
-    table = long_table(version, run_kinds)
+    table = long_table(version, run_kinds, EXPORTED)
     return table if methods_named(version.study) else coded(table, version)
 
 

@@ -76,6 +76,11 @@ def _wanted(protocol: Protocol) -> Iterator[tuple[Key, str]]:
             for label in block.methods:
                 for case in (*block.cases.include, *block.practice):
                     yield (network, label), case
+            for _purpose, inserted in block.inserted:
+                beside = block.methods if block.task.arms_per_trial == 2 else ()
+                for label in (*inserted.methods, *beside):
+                    for case in inserted.cases:
+                        yield (network, label), case
 
 
 def _maps(protocol: Protocol, networks: set[str]) -> dict[tuple[str, str, str], Explanation]:

@@ -9,7 +9,7 @@ import pkgutil
 from collections.abc import Iterable
 from importlib import import_module
 
-from studies.protocol.cases import chosen_cases
+from studies.protocol.cases import drawn_cases
 from studies.protocol.problems import Problem
 from studies.protocol.rules.base import RULES, Inquiry, Stage, rule
 from studies.protocol.schema import Protocol
@@ -29,7 +29,7 @@ def check(protocol: Protocol, world: World, lines: Lines | None = None, stage: S
     they are computed, and an error for a study that is to be locked.
     """
     cases = world.datasets.get(protocol.dataset, {})
-    inquiry = Inquiry(protocol, world, lines or Lines(), stage, cases, chosen_cases(protocol, cases))
+    inquiry = Inquiry(protocol, world, lines or Lines(), stage, cases, drawn_cases(protocol, cases))
     found = [problem for find in RULES for problem in find(inquiry)]
     return sorted(found, key=lambda problem: (problem.line or 0, problem.level))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from studies.protocol.cases import Cases
+from studies.protocol.cases import Cases, Chosen
 from studies.protocol.problems import Problem
 from studies.protocol.schema import Block, Protocol
 from studies.protocol.source import Lines, Path
@@ -27,7 +27,7 @@ class Inquiry:
     lines: Lines
     stage: Stage
     cases: Cases
-    chosen: dict[str, tuple[str, ...]]
+    drawn: dict[str, Chosen]
 
     def error(self, path: Path, message: str) -> Problem:
         """A mistake."""
@@ -36,6 +36,11 @@ class Inquiry:
     def warning(self, path: Path, message: str) -> Problem:
         """Something to think about."""
         return Problem("warning", self.lines.of(*path), message)
+
+    @property
+    def chosen(self) -> dict[str, tuple[str, ...]]:
+        """Block name to the cases of its own trials."""
+        return {name: chosen.own for name, chosen in self.drawn.items()}
 
     def network_key(self, path: Path) -> str:
         """Which of its two names a block gives its networks under."""

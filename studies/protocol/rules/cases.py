@@ -19,11 +19,11 @@ def cases(inquiry: Inquiry) -> Iterator[Problem]:
         return
     for path, block in inquiry.blocks():
         choice = block.cases
-        yield from _named_cases(inquiry, (*path, "practice"), block.practice)
+        yield from named_cases(inquiry, (*path, "practice"), block.practice)
         if choice.include:
             where = (*path, "cases", "include")
             where = where if where in inquiry.lines.at else (*path, "cases")
-            yield from _named_cases(inquiry, where, choice.include)
+            yield from named_cases(inquiry, where, choice.include)
             if choice.count not in (None, len(choice.include)):
                 yield inquiry.error(
                     (*path, "cases", "count"), "Either name the cases or say how many to draw, not both."
@@ -37,7 +37,8 @@ def cases(inquiry: Inquiry) -> Iterator[Problem]:
                 yield inquiry.error((*path, "practice", place), f"The case '{slug}' is both practice and analysed.")
 
 
-def _named_cases(inquiry: Inquiry, path: Path, slugs: Sequence[str]) -> Iterator[Problem]:
+def named_cases(inquiry: Inquiry, path: Path, slugs: Sequence[str]) -> Iterator[Problem]:
+    """Cases that are named exist, are approved, and are named once."""
     for place in second(slugs):
         yield inquiry.error((*path, place), f"The case '{slugs[place]}' is named twice.")
     for place, slug in enumerate(slugs):

@@ -9,8 +9,8 @@ import pytest
 
 from portal.accounts.models import User
 from studies.models import Arm, Enrolment, EnrolmentState, ProtocolVersion, Reader, RunKind, Trial, TrialState
-from studies.protocol import from_document
-from studies.services.assign import assign_trials, balance_of, next_slot, schedule
+from studies.protocol import from_document, schedule
+from studies.services.assign import assign_trials, balance_of, next_slot
 from tests.studies.ward import Ward, make_study
 
 pytestmark = [pytest.mark.django_db, pytest.mark.db]
@@ -36,10 +36,10 @@ def test_the_stored_trials_follow_the_schedule(version: ProtocolVersion) -> None
     trials = assign_trials(enrolment=enrol(version, slot=2))
     planned = schedule(from_document(version.document), version.hash, 2)
     assert [trial.position for trial in trials] == list(range(len(planned)))
-    for trial, (block, plan, is_practice) in zip(trials, planned, strict=True):
+    for trial, (block, plan) in zip(trials, planned, strict=True):
         arms = [key(arm) for arm in (trial.arm, trial.second_arm) if arm is not None]
         assert (trial.block, trial.task, trial.case.slug) == (block.name, block.task.name, plan.case)
-        assert (tuple(arms), trial.is_practice) == (plan.arms, is_practice)
+        assert (tuple(arms), trial.purpose, trial.period) == (plan.arms, plan.purpose, plan.period)
         assert trial.state == TrialState.PENDING
         assert (trial.stimulus.arm, trial.stimulus.case) == (trial.arm, trial.case)
         if trial.second_stimulus:
@@ -99,7 +99,7 @@ def test_the_certificate_counts_what_readers_get(version: ProtocolVersion) -> No
 
 def test_another_protocol_hash_draws_another_order(version: ProtocolVersion) -> None:
     protocol = from_document(version.document)
-    orders = {tuple(plan for _, plan, _ in schedule(protocol, hashed, 0)) for hashed in ("a" * 64, "b" * 64, "c" * 64)}
+    orders = {tuple(plan for _, plan in schedule(protocol, hashed, 0)) for hashed in ("a" * 64, "b" * 64, "c" * 64)}
     assert len(orders) > 1
 
 
