@@ -15,6 +15,7 @@ from evaluation.analyses.directions import higher_is_better
 from evaluation.analyses.result import Draft, Interval
 from evaluation.analyses.table import METRIC_PREFIX, metric_columns
 from evaluation.statistics.bootstrap import bootstrap_replicates, percentile_bounds, usable_clusters, weighted_ratio
+from evaluation.statistics.crossed_errors import crossed_errors
 from evaluation.statistics.errors import TooFew
 from evaluation.statistics.tidy import Numbers
 
@@ -37,7 +38,8 @@ class FaithfulReliance(Analysis):
     question: ClassVar[str] = "Does a faithful explanation change reliance on an AI that is wrong?"
     model: ClassVar[str] = (
         "Shares of decisions that follow the AI in four cells (right or wrong AI, faithful or unfaithful map), "
-        "two differences and their difference, by bootstrap of readers and cases."
+        "bounds by bootstrap of readers and cases; two differences and their difference with two-way clustered "
+        "jackknife errors and t."
     )
     fragile: ClassVar[str] = (
         "Another metric or another cut of faithful; harder cases whose maps are less faithful. A design that "
@@ -46,9 +48,11 @@ class FaithfulReliance(Analysis):
     assumptions: ClassVar[str] = (
         "A decision follows the AI if its final answer is the AI's. Maps count as faithful from the median of the "
         "metric over the shown maps on; which maps are faithful was not randomised, so harder cases may explain a "
-        "difference. Bounds resample readers and cases together and hold for the three contrasts at once (Bonferroni)."
+        "difference. Bounds of shares resample readers and cases together, which is conservative; those of differences "
+        "allow decisions of a reader, and of a case, to hang together (t with the degrees of freedom of the rarer of "
+        "both) and hold for the three contrasts at once (Bonferroni)."
     )
-    reference: ClassVar[str] = "Schemmer et al. 2023; Owen 2007"
+    reference: ClassVar[str] = "Schemmer et al. 2023; Cameron, Gelbach & Miller 2011; Owen 2007"
     needs: ClassVar[tuple[str, ...]] = ("reader", "case", "question", "truth", "advice")
     uses: ClassVar[tuple[str, ...]] = ("arm", "method", "initial", "final", "answer", "occurrence", "metric.*")
     task: ClassVar[str] = "diagnosis"
@@ -72,7 +76,7 @@ class FaithfulReliance(Analysis):
         shares = follows @ member / member.sum(axis=0)
         drawn = self._drawn(decisions, follows[:, None] * member, member, setting)
         draft.add_table("reliance", _shares(shares, drawn, follows @ member, member.sum(axis=0)))
-        contrasts = _contrasts(shares, drawn)
+        contrasts = _contrasts(shares, decisions, follows[:, None] * member, member)
         draft.add_table("contrasts", contrasts)
         self._read(shares, contrasts, draft, setting)
 
@@ -132,6 +136,7 @@ class FaithfulReliance(Analysis):
                 str(row["contrast"]),
                 interval,
                 adjusted="Bonferroni over three contrasts",
+                p=float(row["p"]),
             )
 
 
@@ -141,7 +146,10 @@ def _shares(shares: Numbers, drawn: Numbers, above: Numbers, below: Numbers) -> 
     return frame.assign(estimate=shares, low=low, high=high, followed=above.astype(int), decisions=below.astype(int))
 
 
-def _contrasts(shares: Numbers, drawn: Numbers) -> pd.DataFrame:
+def _contrasts(shares: Numbers, decisions: pd.DataFrame, above: Numbers, below: Numbers) -> pd.DataFrame:
     weights = np.array(list(CONTRASTS.values()))
-    low, high = percentile_bounds(drawn @ weights.T, 1.0 - 0.05 / len(CONTRASTS))
-    return pd.DataFrame({"contrast": list(CONTRASTS), "estimate": weights @ shares, "low": low, "high": high})
+    estimate = weights @ shares
+    found = crossed_errors(above, below, weights.T, usable_clusters(decisions, "reader", "case"))
+    reach = found.reach(0.95, len(CONTRASTS))
+    frame = pd.DataFrame({"contrast": list(CONTRASTS), "estimate": estimate, "se": found.se, "df": found.df})
+    return frame.assign(p=found.p_values(estimate), low=estimate - reach, high=estimate + reach)

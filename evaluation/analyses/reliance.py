@@ -30,8 +30,8 @@ class RelianceAnalysis(Analysis):
     title: ClassVar[str] = "Reliance on advice"
     question: ClassVar[str] = "Do readers follow right advice and withstand wrong advice?"
     model: ClassVar[str] = (
-        "Shares of decisions by whether the advice was right and what was answered first; arms compared by "
-        "bootstrap of readers and cases."
+        "Shares of decisions by whether the advice was right and what was answered first, bounds by bootstrap of "
+        "readers and cases; arms compared by the differences of shares with two-way clustered jackknife errors and t."
     )
     fragile: ClassVar[str] = (
         "Another threshold for a yes; cases in which the AI is seldom wrong, which leave few decisions to "
@@ -39,10 +39,11 @@ class RelianceAnalysis(Analysis):
     )
     assumptions: ClassVar[str] = (
         "A first answer was given before the advice was seen, which itself anchors. Probabilities count as positive "
-        "from the threshold on. Bounds resample readers and cases together; contrasts of arms hold for all pairs and "
-        "measures at once (Bonferroni)."
+        "from the threshold on. Bounds of shares resample readers and cases together, which is conservative; those of "
+        "differences between arms allow decisions of a reader, and of a case, to hang together (t "
+        "with the degrees of freedom of the rarer of both) and hold for all pairs and measures at once (Bonferroni)."
     )
-    reference: ClassVar[str] = "Schemmer et al. 2023"
+    reference: ClassVar[str] = "Schemmer et al. 2023; Cameron, Gelbach & Miller 2011"
     needs: ClassVar[tuple[str, ...]] = ("reader", "case", "question", "truth", "advice")
     uses: ClassVar[tuple[str, ...]] = ("arm", "method", "initial", "final", "answer", "occurrence")
     task: ClassVar[str] = "diagnosis"
@@ -65,7 +66,7 @@ class RelianceAnalysis(Analysis):
             self._read(arm, part, table, len(parts), draft, setting)
         draft.add_table("reliance", pd.concat(tables, ignore_index=True))
         if len(parts) > 1:
-            contrasts = reliance_contrasts(decisions, group="arm", **_NAMES, **shared)  # type: ignore[arg-type]
+            contrasts = reliance_contrasts(decisions, group="arm", **_NAMES, reader="reader", case="case")
             draft.add_table("contrasts", contrasts)
             self._weigh(contrasts, draft, setting)
 
@@ -102,4 +103,5 @@ class RelianceAnalysis(Analysis):
                 f"difference in {row['measure']}, {more} against {less}",
                 gap,
                 adjusted="Bonferroni over all pairs of arms and measures",
+                p=float(row["p"]),
             )

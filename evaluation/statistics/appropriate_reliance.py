@@ -8,9 +8,9 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from evaluation.statistics.bootstrap import bootstrap_bounds, bootstrap_replicates, usable_clusters, weighted_ratio
+from evaluation.statistics.bootstrap import bootstrap_bounds, usable_clusters, weighted_ratio
+from evaluation.statistics.crossed_errors import crossed_errors
 from evaluation.statistics.errors import NotNumeric, TooFew
 from evaluation.statistics.tidy import Numbers, codes, require_columns, require_share
 
@@ -141,14 +141,13 @@ def reliance_contrasts(
     reader: str,
     case: str,
     measures: Sequence[str] = ("rair", "rsr", "accuracy_gain"),
-    bootstrap: int = 2000,
-    seed: int = 0,
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """Each pair of groups (arms) once per measure: first minus second, readers and cases resampled together.
+    """Each pair of groups (arms) once per measure: first minus second, readers and cases both random.
 
-    Columns `measure first second estimate se low high`; the bounds are normal with the bootstrap's standard error and
-    hold for all rows at once (Bonferroni). Without clusters to resample they are NaN.
+    Columns `measure first second estimate se df p low high`: errors by the two-way clustered jackknife of
+    `crossed_errors`, held against t; `p` is that of the row alone, the bounds hold for all rows at once (Bonferroni).
+    Without clusters, or where a group rests on one reader or one case, they are NaN.
     """
     require_columns(data, group, reader, case)
     require_share("level", level)
@@ -159,26 +158,25 @@ def reliance_contrasts(
     member = (group_codes[:, None] == np.arange(len(groups))).astype(np.float64)
     tops = (member[:, :, None] * above[:, None, chosen]).reshape(len(kept), -1)
     bottoms = (member[:, :, None] * below[:, None, chosen]).reshape(len(kept), -1)
-    point = weighted_ratio(np.ones((1, len(kept))), tops, bottoms).reshape(len(groups), -1)
     pairs = [(m, i, j) for m in range(len(chosen)) for i, j in combinations(range(len(groups)), 2)]
+    contrasts = np.zeros((len(groups) * len(chosen), len(pairs)))
+    for place, (m, i, j) in enumerate(pairs):
+        contrasts[i * len(chosen) + m, place], contrasts[j * len(chosen) + m, place] = 1.0, -1.0
+    point = weighted_ratio(np.ones((1, len(kept))), tops, bottoms).reshape(len(groups), -1)
     estimate = np.array([point[i, m] - point[j, m] for m, i, j in pairs], dtype=np.float64)
-    se = np.full(len(pairs), np.nan)
-    usable = usable_clusters(kept, reader, case)
-    if usable and pairs and bootstrap:
-        drawn = bootstrap_replicates(
-            lambda weights: weighted_ratio(weights, tops, bottoms), usable, replicates=bootstrap, seed=seed
-        ).reshape(bootstrap, len(groups), -1)
-        se = np.array([_spread(drawn[:, i, m] - drawn[:, j, m]) for m, i, j in pairs], dtype=np.float64)
-    reach = float(stats.norm.isf((1.0 - level) / (2.0 * max(len(pairs), 1)))) * se
+    found = crossed_errors(tops, bottoms, contrasts, usable_clusters(kept, reader, case))
+    reach = found.reach(level, len(pairs))
     frame = pd.DataFrame(
         [(measures[m], groups[i], groups[j]) for m, i, j in pairs], columns=["measure", "first", "second"]
     )
-    return frame.assign(estimate=estimate, se=se, low=estimate - reach, high=estimate + reach)
-
-
-def _spread(replicates: Numbers) -> float:
-    known = replicates[~np.isnan(replicates)]
-    return float(known.std(ddof=1)) if len(known) > 1 else float("nan")
+    return frame.assign(
+        estimate=estimate,
+        se=found.se,
+        df=found.df,
+        p=found.p_values(estimate),
+        low=estimate - reach,
+        high=estimate + reach,
+    )
 
 
 def _complete(data: pd.DataFrame, *names: str) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from evaluation.statistics.errors import ThinData, TooFew, WrongChoice
 from evaluation.statistics.formula import groupings, parse_formula
 from evaluation.statistics.power import Power, simulated
 from evaluation.statistics.power_studies import RESIDUAL, standard_deviations
-from evaluation.statistics.tidy import Numbers, require_choice, require_columns, require_count, require_share
+from evaluation.statistics.tidy import Numbers, require_choice, require_columns, require_share
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(61)
 
@@ -29,7 +29,7 @@ class RelianceStudy:
         over_reliance: Mapping[str, float],
         sd: Mapping[str, float],
         initial_accuracy: float,
-        bootstrap: int | None,
+        modelled: bool,
     ) -> None:
         arms = sorted(design["arm"].unique())
         if len(arms) < 2:
@@ -47,7 +47,7 @@ class RelianceStudy:
         spread = float(np.sqrt(sum(scale**2 for scale in self.sd)))
         logit = {name: logit_of_share(share, spread) for name, share in over_reliance.items()}
         self.logit = design["arm"].map(logit).to_numpy(dtype=np.float64)
-        self.initial_accuracy, self.bootstrap, self.first = initial_accuracy, bootstrap, arms[0]
+        self.initial_accuracy, self.modelled, self.first = initial_accuracy, modelled, arms[0]
         self.design = design[["rater", "case", "arm"]].assign(truth=1, advice=0)
 
     def draw(self, generator: np.random.Generator) -> tuple[Numbers, Numbers]:
@@ -63,11 +63,9 @@ class RelianceStudy:
         """One study: differences to the first arm, of the RSR or (by the model) of its log odds."""
         initial, final = self.draw(generator)
         data = self.design.assign(initial=initial, final=final)
-        if self.bootstrap is None:
-            return self._modelled(data)
-        return self._resampled(data, self.bootstrap, seed=int(generator.integers(2**31)))
+        return self._by_model(data) if self.modelled else self._by_shares(data)
 
-    def _resampled(self, data: pd.DataFrame, bootstrap: int, seed: int) -> tuple[Numbers, Numbers]:
+    def _by_shares(self, data: pd.DataFrame) -> tuple[Numbers, Numbers]:
         table = reliance_contrasts(
             data,
             group="arm",
@@ -78,24 +76,20 @@ class RelianceStudy:
             reader="rater",
             case="case",
             measures=("rsr",),
-            bootstrap=bootstrap,
-            seed=seed,
         )
         against = table[table["first"] == self.first]
-        estimate = -against["estimate"].to_numpy(dtype=np.float64)
-        se = against["se"].to_numpy(dtype=np.float64)
-        z = np.divide(np.abs(estimate), se, out=np.full(len(se), np.nan), where=se > 0)
-        return estimate, np.asarray(2.0 * stats.norm.sf(z), dtype=np.float64)
+        return -against["estimate"].to_numpy(dtype=np.float64), against["p"].to_numpy(dtype=np.float64)
 
-    def _modelled(self, data: pd.DataFrame) -> tuple[Numbers, Numbers]:
+    def _by_model(self, data: pd.DataFrame) -> tuple[Numbers, Numbers]:
         nothing: Numbers = np.full(len(self.names), np.nan, dtype=np.float64)
         try:
             fit = clmm(self.formula, data[data["initial"] == 1.0].rename(columns={"final": "stayed"}))
         except ThinData:  # all answers alike, or an arm without a decision that counts: no claim
             return nothing, nothing
         estimate = np.asarray(fit.coefficients.reindex(self.names), dtype=np.float64)
-        p = np.asarray(fit.p_values.reindex(self.names), dtype=np.float64)
-        return estimate, p if fit.converged else nothing
+        tests = 2.0 * stats.t.sf((fit.coefficients / fit.standard_errors).abs(), fit.degrees)
+        p = pd.Series(tests, index=fit.coefficients.index).reindex(self.names)
+        return estimate, np.asarray(p, dtype=np.float64) if fit.converged else nothing
 
 
 def reliance_power(
@@ -106,8 +100,7 @@ def reliance_power(
     simulations: int,
     seed: int,
     initial_accuracy: float = 1.0,
-    analysis: Literal["bootstrap", "model"] = "bootstrap",
-    bootstrap: int = 400,
+    analysis: Literal["shares", "model"] = "shares",
     alpha: float = 0.05,
     level: float = 0.95,
 ) -> Power:
@@ -119,23 +112,20 @@ def reliance_power(
     `"case:arm"`). Decisions whose first answer is wrong (1 - `initial_accuracy` of them) do not count. Each arm is
     compared with the first (in sorted order), the first such effect `arm[...]` being the one whose power is wanted.
 
-    `analysis`: `bootstrap` as in `reliance_contrasts`, the difference of the RSR over its bootstrap error, which is far
-    too large where readers and cases vary little beside single decisions: it claims seldom. `model` fits the random
-    terms that `variances` name (the cumulative logit of two categories, Wald's z); its estimates are log odds ratios.
+    `analysis`: `shares` as in `reliance_contrasts`, the difference of the RSR with the two-way clustered jackknife, as
+    the platform's analysis does; `model` fits the random terms that `variances` name (the cumulative logit of two
+    categories, t with lent degrees of freedom); its estimates are log odds ratios.
     The platform's analysis of all three measures and p pairs of arms divides alpha by 3p: give that `alpha` to plan
     for it.
     """
     require_columns(design, "rater", "case", "arm")
-    require_choice("analysis", analysis, ("bootstrap", "model"))
-    require_count("bootstrap", bootstrap)
-    if bootstrap < 2:
-        raise TooFew("An error by bootstrap needs at least two replicates.")
+    require_choice("analysis", analysis, ("shares", "model"))
     if RESIDUAL in variances:
         raise WrongChoice("Decisions have no residual variance: that of the logistic distribution is fixed.")
     sd = standard_deviations(variances)
     require_columns(design, *[column for name in sd for column in name.split(":")])
     named = design.assign(arm=design["arm"].astype(str))
-    study = RelianceStudy(named, over_reliance, sd, initial_accuracy, bootstrap if analysis == "bootstrap" else None)
+    study = RelianceStudy(named, over_reliance, sd, initial_accuracy, analysis == "model")
     return simulated(study, study.names[0], simulations=simulations, seed=seed, alpha=alpha, level=level)
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ def test_shares_are_averages_over_readers_and_cases(share: float, sd: float) -> 
 def test_drawn_decisions_have_the_shares_asked_for() -> None:
     design = planned(200, 60)
     shares = {"a": 0.5, "b": 0.2}
-    study = RelianceStudy(design, shares, {"rater": 0.8, "case": 0.6}, 0.7, 10)
+    study = RelianceStudy(design, shares, {"rater": 0.8, "case": 0.6}, 0.7, False)
     initial, final = study.draw(np.random.default_rng(1))
     data = study.design.assign(initial=initial, final=final)
     assert initial.mean() == pytest.approx(0.7, abs=0.02)
@@ -74,7 +74,7 @@ def test_readers_who_differ_cost_power_where_each_is_in_one_arm() -> None:
     assert apart.high < alike.low
 
 
-def test_the_model_finds_what_the_bootstrap_is_too_wary_to_claim() -> None:
+def test_shares_and_the_model_find_nearly_the_same() -> None:
     """The same studies; the model's estimates are log odds ratios of staying right, given reader and case."""
     design, sd = planned(14, 20), 0.4**0.5
     calls: dict[str, Any] = {
@@ -83,16 +83,17 @@ def test_the_model_finds_what_the_bootstrap_is_too_wary_to_claim() -> None:
         "simulations": 40,
         "seed": 3,
     }
-    wary, keen = (reliance_power(design, analysis=name, **calls) for name in ("bootstrap", "model"))
-    assert keen.power > wary.power
+    shares, model = (reliance_power(design, analysis=name, **calls) for name in ("shares", "model"))
+    assert abs(shares.power - model.power) <= 0.2
+    assert shares.power > 0.5
     total = 2**0.5 * sd
     expected = logit_of_share(0.5, total) - logit_of_share(0.3, total)
-    assert keen.effects.loc["arm[b]", "mean"] == pytest.approx(expected, abs=0.15)
-    assert wary.effects.loc["arm[b]", "mean"] == pytest.approx(0.2, abs=0.04)
+    assert model.effects.loc["arm[b]", "mean"] == pytest.approx(expected, abs=0.15)
+    assert shares.effects.loc["arm[b]", "mean"] == pytest.approx(0.2, abs=0.04)
 
 
 def test_the_model_of_equal_answers_claims_nothing() -> None:
-    study = RelianceStudy(planned(4, 4), {"a": 1e-9, "b": 1e-9}, {"rater": 0.1}, 1.0, None)
+    study = RelianceStudy(planned(4, 4), {"a": 1e-9, "b": 1e-9}, {"rater": 0.1}, 1.0, True)
     assert np.isnan(study.run(np.random.default_rng(0))[1]).all()
 
 
@@ -110,8 +111,9 @@ def test_wrong_first_answers_do_not_count() -> None:
 
 
 @pytest.mark.simulation
-def test_the_type_one_error_of_a_reliance_study() -> None:
-    """2,000 studies without a difference: resampling readers and cases together claims far less often than 5 %."""
+@pytest.mark.parametrize("analysis", ["shares", "model"])
+def test_the_type_one_error_of_a_reliance_study(analysis: Literal["shares", "model"]) -> None:
+    """2,000 studies without a difference."""
     found = reliance_power(
         planned(20, 20),
         over_reliance={"a": 0.35, "b": 0.35},
@@ -119,8 +121,9 @@ def test_the_type_one_error_of_a_reliance_study() -> None:
         simulations=2000,
         seed=6,
         initial_accuracy=0.8,
+        analysis=analysis,
     )
-    assert found.power <= 0.02
+    assert 0.035 <= found.power <= 0.065
 
 
 @pytest.mark.parametrize(
@@ -133,7 +136,6 @@ def test_the_type_one_error_of_a_reliance_study() -> None:
         ({"variances": {"rater": -1.0}}, "at least 0"),
         ({"variances": {"desk": 1.0}}, "no column 'desk'"),
         ({"analysis": "none"}, "analysis cannot be 'none'"),
-        ({"bootstrap": 1}, "at least two replicates"),
         ({"design": planned(4, 4).assign(arm="a")}, "one arm only"),
         ({"design": planned(4, 4).drop(columns="arm")}, "no column 'arm'"),
         ({"simulations": 0}, "At least one simulation"),
