@@ -24,7 +24,11 @@ RULE = (
 
 @dataclass(frozen=True)
 class DefaultFit:
-    """The richest model that the data carry; `reasons` is a sentence for each step of the fallback."""
+    """The richest model that the data carry; `reasons` is a sentence for each step of the fallback.
+
+    The degrees of freedom of its t tests are those of the richest model tried: terms that were dropped make the claims
+    no bolder.
+    """
 
     fit: CumulativeLinkFit
     ratings: pd.DataFrame
@@ -42,8 +46,10 @@ def fit_default(ratings: pd.DataFrame, terms: tuple[str, ...] = TERMS) -> Defaul
             reasons.append(_dropped(term, reason))
         else:
             kept.append(term)
+    richest = None
     while True:
         fit, failure = _attempt(data, kept)
+        richest = richest or fit
         if fit is not None and fit.singular:
             reasons += [_dropped(term, "its standard deviation is 0") for term in fit.singular]
             kept = [term for term in kept if term not in fit.singular]
@@ -57,6 +63,7 @@ def fit_default(ratings: pd.DataFrame, terms: tuple[str, ...] = TERMS) -> Defaul
         kept.remove(last)
     if fit is None:
         raise NotIdentified(failure)
+    fit = fit.lent_by(richest or fit)
     return DefaultFit(fit, data.rename(columns={"usefulness": "score"}), tuple(reasons))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -28,6 +29,7 @@ from evaluation.statistics.laplace import CumulativeLaplace
 from evaluation.statistics.model_text import model_text
 from evaluation.statistics.profile_likelihood import Profile
 from evaluation.statistics.proportional_odds import ProportionalOdds, Restricted, nominal_test
+from evaluation.statistics.reference_distribution import REFERENCE_DISTRIBUTIONS, LentDegrees, ReferenceDistribution
 from evaluation.statistics.tidy import Codes, Numbers, numbers, require_choice, require_share
 
 Scale = Literal["latent", "score", "probability"]
@@ -74,6 +76,7 @@ class CumulativeLinkFit:
     categories: tuple[Any, ...]
     _model: _Model = field(repr=False)
     _optimum: Optimum = field(repr=False)
+    _lender: _Model = field(repr=False)
 
     def __str__(self) -> str:
         title = f"Cumulative logit mixed model, log-likelihood {self.log_likelihood:.3f}"
@@ -85,6 +88,12 @@ class CumulativeLinkFit:
         """Two-sided Wald tests of the coefficients."""
         z = (self.coefficients / self.standard_errors).abs()
         return pd.Series(2.0 * stats.norm.sf(z), index=self.coefficients.index, dtype=float)
+
+    @cached_property
+    def degrees(self) -> pd.Series[float]:
+        """Satterthwaite's degrees of freedom of the coefficients, lent by the linear model of the ratings as scores."""
+        rows = np.eye(len(self.coefficients))
+        return pd.Series(self._lent_degrees(rows), index=self.coefficients.index, dtype=float)
 
     @property
     def n_parameters(self) -> int:
@@ -101,6 +110,7 @@ class CumulativeLinkFit:
         at_least: Any = None,
         level: float = 0.95,
         simultaneous: bool = False,
+        reference_distribution: ReferenceDistribution = "normal",
     ) -> pd.DataFrame:
         """Differences of the variable's levels: each pair once, first minus second, or each minus a `reference`.
 
@@ -108,16 +118,22 @@ class CumulativeLinkFit:
         or of the `probability` of a rating of `at_least` that category. Other factors of the model are averaged over
         with equal weight, numbers held at their mean. Adjust is `holm`, `tukey` (all pairs), `dunnett` (against a
         reference) or `none`; `simultaneous` widens the bounds so that all hold at once.
+
+        The `reference_distribution` is `normal` as in R (column `z`), which claims too often with few raters or cases,
+        or `t` (columns `t df`) with the degrees of freedom of `degrees`, which keeps its level there: see
+        `type_one_error`.
         """
         require_choice("scale", scale, ("latent", "score", "probability"))
+        require_choice("reference_distribution", reference_distribution, REFERENCE_DISTRIBUTIONS)
         levels, rows = self._grid(variable)
+        turn = np.eye(rows.shape[1])
         if scale == "latent":
             estimate = np.asarray(self.coefficients, dtype=np.float64)
             covariance = self.covariance.to_numpy()[len(self.thresholds) :, len(self.thresholds) :]
         else:
             weights = category_scores(self.categories) if scale == "score" else self._at_least(at_least)
             estimate, covariance = self._marginal.means(rows, weights)
-            rows = np.eye(len(levels))
+            turn, rows = rows, np.eye(len(levels))
         return pairwise_contrasts(
             levels,
             rows,
@@ -127,6 +143,7 @@ class CumulativeLinkFit:
             level=level,
             simultaneous=simultaneous,
             reference=reference,
+            degrees=None if reference_distribution == "normal" else lambda pairs: self._lent_degrees(pairs @ turn),
         )
 
     def marginal_means(self, variable: str, *, level: float = 0.95) -> pd.DataFrame:
@@ -237,6 +254,19 @@ class CumulativeLinkFit:
             raise WrongChoice(f"{variable!r} is not a categorical variable of the model; it has: {known}.")
         return effects.grid(variable)
 
+    @cached_property
+    def _lent_degrees(self) -> Callable[[Numbers], Numbers]:
+        scores = category_scores(self.categories)[self._lender.category]
+        return LentDegrees(self._lender.design, self._lender.groups).of(scores)
+
+    def lent_by(self, richer: CumulativeLinkFit) -> CumulativeLinkFit:
+        """The same fit, its degrees of freedom lent by the linear model with the random terms of another fit.
+
+        For a model from which terms were dropped because their standard deviation was 0: the estimates and errors are
+        those of the richer one, and without its degrees of freedom they would claim more than it did.
+        """
+        return replace(self, _lender=richer._model)
+
     def _at_least(self, category: Any) -> Numbers:
         if category not in self.categories[1:]:
             possible = ", ".join(map(str, self.categories[1:]))
@@ -308,6 +338,7 @@ def _told(
         categories=categories,
         _model=model,
         _optimum=optimum,
+        _lender=model,
     )
 
 

@@ -59,9 +59,9 @@ def power(
     name them). `effects` are differences from the first method, keyed as `.coefficients` (`"method[ig]"`); the first of
     them is the one whose power is wanted, methods not named have an effect of 0. `variances` are those of the random
     terms, keyed as `.random_sd` (`"rater:method"`), and all named terms are in the fitted model; for the linear model
-    also `"residual"` (1 by default). The linear model is tested by Satterthwaite's t, the ordinal one by Wald's z,
-    which claims too often with few raters or cases: `type_one_error` says by how much. `thresholds` of
-    the ordinal model are by default those of five categories that are equally frequent for the first method.
+    also `"residual"` (1 by default). The linear model is tested by Satterthwaite's t, the ordinal one by t with the
+    degrees of freedom that the linear one lends it, as the platform's analysis is. `thresholds` of the ordinal model
+    are by default those of five categories that are equally frequent for the first method.
     `mrmc` simulates latent ratings after Roe and Metz and compares areas under the ROC curve: see `ReadingStudy` for
     its column `truth`, its effect `"truth"` and the terms.
     Each simulation has a seed of its own, so more of them only add to the first.

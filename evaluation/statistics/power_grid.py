@@ -36,10 +36,7 @@ class PowerGrid:
     _plan: _Plan = field(repr=False)
 
     def confirm(self, readers: int, cases: int, *, simulations: int = 200) -> Power:
-        """The power of the ordinal model at a point, from the same simulated ratings as the grid's first ones.
-
-        Its test is Wald's z, which claims too often with few readers or cases: see `type_one_error`.
-        """
+        """The power of the ordinal model at a point, from the same simulated ratings as the grid's first ones."""
         return self._plan.at(readers, cases, simulations, OrdinalStudy)
 
 

@@ -14,6 +14,7 @@ from evaluation.statistics.errors import NotIdentified, WrongChoice
 from evaluation.statistics.formula import fixed_effects, groupings, parse_formula, require_variables
 from evaluation.statistics.laplace import CumulativeLaplace
 from evaluation.statistics.linear_mixed import LinearMixedDesign
+from evaluation.statistics.reference_distribution import LentDegrees
 from evaluation.statistics.tidy import Codes, Numbers
 
 RESIDUAL = "residual"
@@ -45,7 +46,10 @@ class LinearStudy:
 
 
 class OrdinalStudy:
-    """Ratings from a cumulative logit with crossed random terms, analysed by the same model with Wald's z."""
+    """Ratings from a cumulative logit with crossed random terms, analysed by the same model.
+
+    Its estimates over their errors are held against t with the degrees of freedom that the linear model lends.
+    """
 
     def __init__(
         self,
@@ -62,6 +66,7 @@ class OrdinalStudy:
         require_known(effects, self.names)
         self.matrix = coded.matrix(design)
         self.groups = groupings(parsed, design)
+        self.lent = LentDegrees(self.matrix, self.groups)
         self.sd = [sd[group.name] for group in self.groups]
         self.fixed = self.matrix @ np.array([effects.get(name, 0.0) for name in self.names])
         spread = float(np.sqrt(1.0 + 3.0 / np.pi**2 * sum(scale**2 for scale in self.sd)))
@@ -93,12 +98,14 @@ class OrdinalStudy:
 
     def run(self, generator: np.random.Generator) -> tuple[Numbers, Numbers]:
         """One study; no p-value where the model did not converge."""
-        fitted = self.fit(self.draw(generator))
+        rating = self.draw(generator)
+        fitted = self.fit(rating)
         if fitted is None:
             nothing = np.full(len(self.names), np.nan)
             return nothing, nothing
-        beta, z = wald(*fitted)
-        return beta, np.asarray(2.0 * stats.norm.sf(np.abs(z)), dtype=np.float64)
+        beta, ratio = wald(*fitted)
+        df = self.lent.of(np.asarray(rating + 1, dtype=np.float64))(np.eye(len(beta)))
+        return beta, np.asarray(2.0 * stats.t.sf(np.abs(ratio), df), dtype=np.float64)
 
 
 class ScoredStudy(OrdinalStudy):

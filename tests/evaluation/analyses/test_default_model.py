@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from evaluation.analyses.default_model import INTERCEPTS, TERMS, fit_default
-from evaluation.statistics import clmm
+from evaluation.statistics import clmm, lmm
 
 
 def ratings(seed: int = 1, readers: int = 10, cases: int = 16) -> pd.DataFrame:
@@ -45,6 +47,15 @@ def test_a_term_without_variance_is_left_out_and_named() -> None:
     assert (found.fit.random_sd > 0).all()
 
 
+def test_terms_that_were_left_out_still_limit_the_degrees_of_freedom() -> None:
+    table = ratings()
+    random = np.random.default_rng(0)
+    table["score"] = table.groupby(["reader", "case"])["score"].transform(random.permutation)
+    found, formula = fit_default(table), "score ~ method + (1|reader) + (1|case) + (1|reader:method) + (1|case:method)"
+    assert len(found.fit.random_sd) < 4
+    np.testing.assert_allclose(found.fit.degrees, lmm(formula, table).degrees.iloc[1:], rtol=1e-6)
+
+
 @pytest.mark.parametrize("rating", [1, 4])
 def test_a_method_rated_alike_throughout_is_left_out_and_named(rating: int) -> None:
     table = ratings()
@@ -61,8 +72,7 @@ def test_where_nothing_converges_the_interactions_go_in_their_order(monkeypatch:
 
     def never(formula: str, data: pd.DataFrame) -> object:
         tried.append(formula)
-        fit = clmm(formula, data)
-        return type("Fit", (), {"singular": (), "converged": False, "random_sd": fit.random_sd})()
+        return replace(clmm(formula, data), singular=(), converged=False)
 
     monkeypatch.setattr("evaluation.analyses.default_model.clmm", never)
     found = fit_default(ratings())

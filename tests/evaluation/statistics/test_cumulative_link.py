@@ -10,9 +10,10 @@ from scipy import integrate, optimize, stats
 from scipy.special import expit
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
-from evaluation.statistics import CumulativeLinkFit, clmm
+from evaluation.statistics import CumulativeLinkFit, clmm, lmm
 from evaluation.statistics.formula import fixed_effects, groupings, parse_formula
 from evaluation.statistics.laplace import CumulativeLaplace
+from evaluation.statistics.reference_distribution import LentDegrees
 from tests.evaluation.statistics.conftest import R_ORDINAL, Validate
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -238,3 +239,33 @@ def test_an_unknown_reference_or_contrast_gets_one_clear_sentence(four: Cumulati
         four.contrasts("rater")
     with pytest.raises(ValueError, match="adjust cannot be 'sidak'"):
         four.contrasts("method", adjust="sidak")
+
+
+def test_t_has_the_degrees_of_freedom_of_the_linear_model(four: CumulativeLinkFit) -> None:
+    """Satterthwaite's of `lmm` on the same formula, whose own degrees equal lmerTest's; estimates stay as they are."""
+    linear = lmm(FOUR, crossed())
+    normal, student = (four.contrasts("method", reference_distribution=name) for name in ("normal", "t"))
+    assert list(student.columns) == ["first", "second", "estimate", "se", "t", "df", "p", "p_adjusted", "low", "high"]
+    pd.testing.assert_frame_equal(student[["estimate", "se"]], normal[["estimate", "se"]])
+    np.testing.assert_allclose(student["df"], linear.contrasts("method")["df"], rtol=1e-6)
+    np.testing.assert_allclose(four.degrees, linear.degrees.iloc[1:], rtol=1e-6)
+    np.testing.assert_allclose(student["p"], 2 * stats.t.sf(normal["z"].abs(), student["df"]), rtol=1e-9)
+    reach = stats.t.ppf(0.975, student["df"]) * student["se"]
+    np.testing.assert_allclose(student["high"] - student["estimate"], reach, rtol=1e-9)
+    scores = four.contrasts("method", scale="score", reference_distribution="t")
+    np.testing.assert_allclose(scores["df"], student["df"], rtol=1e-6)
+
+
+def test_without_random_terms_t_has_the_residual_degrees_of_freedom() -> None:
+    data = crossed()
+    fit = clmm("usefulness ~ method", data)
+    assert (fit.degrees == len(data) - 5).all()
+    with pytest.raises(ValueError, match="reference_distribution cannot be 'F'"):
+        fit.contrasts("method", reference_distribution="F")  # type: ignore[arg-type]
+
+
+def test_degrees_are_the_smallest_terms_where_scores_have_no_variance_left() -> None:
+    """The linear model fits these scores perfectly; three raters leave two degrees of freedom."""
+    groups = groupings(parse_formula("y ~ (1|g)"), pd.DataFrame({"g": list("aabbcc")}))
+    lent = LentDegrees(np.zeros((6, 0)), groups)
+    assert lent.of(np.array([1.0, 1.0, 2.0, 2.0, 3.0, 3.0]))(np.zeros((1, 0))) == [2.0]

@@ -138,14 +138,14 @@ def test_the_error_of_each_test_has_its_bounds() -> None:
         type_one_error(crossed_design(4, 4, ["a", "b"]), variances={"residual": 1.0}, simulations=1, seed=0)
 
 
-def test_the_wald_test_is_that_of_power() -> None:
-    """`power(model="clmm")` draws the same studies and claims as often as the first row says."""
+def test_the_t_test_is_that_of_power() -> None:
+    """`power(model="clmm")` draws the same studies and claims as often as the second row says."""
     design = crossed_design(5, 6, ["a", "b"])
     found = power(
         design, model="clmm", effects={"method[b]": 0.0}, variances={"rater": 0.5}, simulations=15, seed=2, alpha=0.3
     )
     table: Any = type_one_error(design, variances={"rater": 0.5}, simulations=15, seed=2, alpha=0.3)
-    assert table.loc["Wald, normal", "error"] == found.power > 0
+    assert table.loc["Wald, t", "error"] == found.power > 0
 
 
 @pytest.mark.simulation
