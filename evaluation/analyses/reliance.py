@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pandas as pd
 
@@ -13,7 +13,7 @@ from evaluation.analyses.decisions import answers_of, decided
 from evaluation.analyses.result import Draft, Interval, oriented
 from evaluation.statistics import reliance, reliance_contrasts, reliance_intervals
 
-_NAMES = {"truth": "truth", "advice": "advice", "initial": "initial", "final": "final"}
+_NAMES: dict[str, Any] = {"truth": "truth", "advice": "advice", "initial": "initial", "final": "final"}
 _SENTENCES = {
     "rair": "relative reliance on right advice (switched to it after a wrong first answer)",
     "rsr": "relative self-reliance (stayed right against wrong advice)",

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +13,7 @@ from evaluation.statistics.bootstrap import bootstrap_replicates, weighted_ratio
 from evaluation.statistics.crossed_errors import crossed_errors
 from tests.evaluation.statistics.conftest import Validate
 
-NAMES = {"truth": "truth", "advice": "advice", "initial": "initial", "final": "final"}
+NAMES: dict[str, Any] = {"truth": "truth", "advice": "advice", "initial": "initial", "final": "final"}
 ONE = np.ones((1, 1))
 
 
@@ -63,12 +66,8 @@ def test_a_decisions_own_noise_counts_once_and_thrice_in_the_bootstrap() -> None
         values = random.normal(size=(180, 1))
         found = crossed_errors(values, np.ones((180, 1)), ONE, [reader, case])
         once.append(found.se[0] ** 2)
-        drawn = bootstrap_replicates(
-            lambda weights, values=values: weighted_ratio(weights, values, np.ones((180, 1))),
-            [reader, case],
-            replicates=200,
-            seed=seed,
-        )
+        mean = partial(weighted_ratio, above=values, below=np.ones((180, 1)))
+        drawn = bootstrap_replicates(mean, [reader, case], replicates=200, seed=seed)
         thrice.append(drawn.var())
     assert np.mean(once) * 180 == pytest.approx(1.0, abs=0.2)
     assert np.mean(thrice) * 180 == pytest.approx(3.0, abs=0.4)
