@@ -15,6 +15,7 @@ from foundation.provenance import digest_of
 from portal.accounts.models import User
 from studies.models import Enrolment, EnrolmentState, ProtocolVersion, Session, Trial, TrialState
 from studies.protocol import Block, Protocol, from_document
+from studies.protocol.schema import WITHDRAWAL
 
 _TRIAL_WITH: tuple[str, ...] = (
     "enrolment__version__study",
@@ -102,7 +103,10 @@ def block_of(version: ProtocolVersion, name: str) -> Block:
 def consent_hash(protocol: Protocol) -> str:
     """Identifies the very words that a reader agrees to, in every language they are offered in."""
     consent = protocol.consent
-    return digest_of([protocol.title, consent.version, consent.contact, consent.ethics, consent.text.as_dict()])
+    agreed: list[Any] = [protocol.title, consent.version, consent.contact, consent.ethics, consent.text.as_dict()]
+    if consent.withdrawal != WITHDRAWAL:
+        agreed.append(list(consent.withdrawal))
+    return digest_of(agreed)
 
 
 def consent_in_force(enrolment: Enrolment) -> Protocol:

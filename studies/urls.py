@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from studies.views import agreement, answers, between, home, invitation, payloads, reading
+from studies.views import agreement, answers, between, home, invitation, payloads, questionnaires, reading
 
 reading_room = [
     path("invitation/<str:token>", invitation.invitation, name="invitation"),
@@ -13,6 +13,9 @@ reading_room = [
     path("study/<int:pk>/instructions", between.instructions, name="instructions"),
     path("study/<int:pk>/break", between.pause, name="pause"),
     path("study/<int:pk>/thanks", between.thanks, name="thanks"),
+    path("study/<int:pk>/ask/<slug:where>/<slug:name>", questionnaires.questionnaire, name="questionnaire"),
+    path("study/<int:pk>/ask/<slug:where>/<slug:name>/answer", questionnaires.answer, name="questionnaire_answer"),
+    path("study/<int:pk>/plate/<int:number>", questionnaires.plate, name="plate"),
     path("s/", home.resume, name="resume"),
     path("s/<str:token>/", reading.trial, name="trial"),
     path("s/<str:token>/change", reading.change, name="change"),

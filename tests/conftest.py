@@ -11,10 +11,7 @@ from django.db import connection
 from django.test import TransactionTestCase
 
 from portal.accounts.models import Role, User
-from portal.audit.append_only import protect, release
 from tests.capabilities import missing
-
-APPEND_ONLY = ("audit_entry", "studies_response")
 
 NEEDS = ("browser", "redis")
 
@@ -39,6 +36,18 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             terminalreporter.write_line(f"Not run: tests marked {marker}, because {reason}.")
 
 
+def _triggers() -> dict[str, str]:
+    """Every trigger by its name, as it was made."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        return dict(cursor.fetchall())
+
+
+def _execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _emptying_append_only_tables() -> Iterator[None]:
     """SQLite empties tables by DELETE between transactional tests, which our triggers rightly refuse."""
@@ -49,11 +58,12 @@ def _emptying_append_only_tables() -> Iterator[None]:
         if connection.vendor != "sqlite":
             original(self)
             return
-        for table in APPEND_ONLY:
-            release(connection, table)
+        triggers = _triggers()
+        for name in triggers:
+            _execute(f'DROP TRIGGER "{name}"')
         original(self)
-        for table in APPEND_ONLY:
-            protect(connection, table)
+        for statement in triggers.values():
+            _execute(statement)
 
     case._fixture_teardown = teardown
     yield

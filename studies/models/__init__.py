@@ -1,10 +1,12 @@
 """The records of a study, from its protocol to its report."""
 
 from studies.models.analysis import Analysis, Report
+from studies.models.questionnaire import QuestionnaireResponse
 from studies.models.reader import (
     Enrolment,
     EnrolmentState,
     Invitation,
+    Leaving,
     Reader,
     Reminder,
     ReminderKind,
@@ -24,9 +26,11 @@ __all__ = [
     "Enrolment",
     "EnrolmentState",
     "Invitation",
+    "Leaving",
     "PowerEstimate",
     "ProtocolVersion",
     "Purpose",
+    "QuestionnaireResponse",
     "Reader",
     "Reminder",
     "ReminderKind",

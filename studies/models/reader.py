@@ -82,6 +82,14 @@ class EnrolmentState(models.TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
+class Leaving(models.TextChoices):
+    """How a reader left, and what became of their answers."""
+
+    KEPT = "kept", "Withdrew, answers kept without a name"
+    ERASED = "erased", "Withdrew, answers erased"
+    SCREENED = "screened", "Did not pass the comprehension check"
+
+
 class Enrolment(models.Model):
     """A reader taking one version of a protocol, on one slot of its design."""
 
@@ -96,6 +104,7 @@ class Enrolment(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     completed_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    leaving = models.CharField(max_length=16, choices=Leaving.choices, blank=True)
     released_at = models.DateTimeField(
         null=True, blank=True, help_text="When the slot was given to somebody else, nothing having come for too long."
     )

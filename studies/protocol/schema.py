@@ -23,6 +23,8 @@ WITHOUT_MAP = "none"
 
 Language = Literal["en", "de"]
 RunKindName = Literal["preview", "bot", "pilot", "live"]
+WithdrawalChoice = Literal["keep", "delete"]
+WITHDRAWAL: tuple[WithdrawalChoice, ...] = ("keep", "delete")
 Exclusion = Literal["too-fast", "incomplete"]
 
 
@@ -34,6 +36,9 @@ class Consent:
     contact: str = field(metadata={"help": "Whom a reader may ask."})
     ethics: str = field(metadata={"help": "The ethics committee's number, or why none is needed."})
     text: Words
+    withdrawal: tuple[WithdrawalChoice, ...] = field(
+        default=WITHDRAWAL, metadata={"help": "What may become of a leaving reader's answers, as the text says."}
+    )
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from portal.accounts.models import User
 from portal.audit.services import record
 from studies.errors import StudyError
-from studies.models import Enrolment, EnrolmentState, ProtocolVersion, Reader, RunKind, Study, StudyState
+from studies.models import Enrolment, EnrolmentState, Leaving, ProtocolVersion, Reader, RunKind, Study, StudyState
 from studies.selectors import consent_hash, consent_in_force
 from studies.services.assign import assign_trials, next_slot
+from studies.services.erase_answers import erase_answers
 
 # Without characters that are taken for one another.
 PSEUDONYM_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -35,6 +36,10 @@ class NotOpen(EnrolmentError):
 
 class Withdrawn(EnrolmentError):
     """The reader has left the study."""
+
+
+class NotOffered(EnrolmentError):
+    """The consent of the study does not state this choice."""
 
 
 class ConsentChanged(EnrolmentError):
@@ -92,14 +97,22 @@ def give_consent(*, enrolment: Enrolment, text_hash: str) -> Enrolment:
 
 
 @transaction.atomic
-def withdraw(*, enrolment: Enrolment) -> Enrolment:
-    """Leave the study: nothing more is asked, and the slot is free for somebody else."""
-    enrolment = Enrolment.objects.select_for_update(of=("self",)).get(pk=enrolment.pk)
+def withdraw(*, enrolment: Enrolment, answers: str = "keep") -> Enrolment:
+    """Leave the study: nothing more is asked, and the slot is free for somebody else.
+
+    `answers` is what becomes of those given so far, `keep` or `delete`, among the choices that the consent states.
+    """
+    enrolment = Enrolment.objects.select_for_update(of=("self",)).select_related("version").get(pk=enrolment.pk)
     if enrolment.state != EnrolmentState.WITHDRAWN:
+        if answers not in consent_in_force(enrolment).consent.withdrawal:
+            raise NotOffered(_("The consent of this study does not offer this."))
         enrolment.state = EnrolmentState.WITHDRAWN
+        enrolment.leaving = Leaving.ERASED if answers == "delete" else Leaving.KEPT
         enrolment.withdrawn_at = timezone.now()
-        enrolment.save(update_fields=["state", "withdrawn_at"])
-        record(actor=None, action="reader.withdrew", subject=enrolment)
+        enrolment.save(update_fields=["state", "leaving", "withdrawn_at"])
+        record(actor=None, action="reader.withdrew", subject=enrolment, answers=answers)
+        if answers == "delete":
+            erase_answers(enrolment=enrolment)
     return enrolment
 
 

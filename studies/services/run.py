@@ -23,7 +23,6 @@ from studies.tasks import Feedback, InvalidAnswers, Task
 
 IDLE = timedelta(minutes=30)
 SEEN_EVERY = timedelta(minutes=1)
-LONGEST_DEBRIEF = 4000
 
 
 class UnknownTrial(StudyError):
@@ -154,18 +153,6 @@ def record_response(
     if not before:
         _go_on(trial, task)
     return Stored(response, True, trial, _feedback(trial, task, response))
-
-
-@transaction.atomic
-def record_debrief(*, enrolment: Enrolment, text: str) -> None:
-    """Keep what the reader says at the end, in their own words."""
-    text = text.strip()
-    if len(text) > LONGEST_DEBRIEF:
-        raise StudyError(_("Please keep this text below 4,000 characters."))
-    reader = type(enrolment.reader).objects.select_for_update().get(pk=enrolment.reader_id)
-    said = {"enrolment": enrolment.pk, "text": text, "at": timezone.now().isoformat()}
-    reader.profile = reader.profile | {"debriefs": [*reader.profile.get("debriefs", []), said]}
-    reader.save(update_fields=["profile"])
 
 
 def _held(user: User, token: str, key: UUID, sittings: Mapping[int, int]) -> Trial:

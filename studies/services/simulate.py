@@ -23,6 +23,7 @@ from studies.models import Stimulus as StimulusRecord
 from studies.selectors import block_of
 from studies.services.invite import create_invitation
 from studies.services.practice import overlap
+from studies.services.simulate_questionnaires import fill_in_as
 from studies.simulation import SimulatedReader, SimulationError, Stimulus, reader_of
 from studies.simulation.browsing import Browser, BrowsingError, Page
 
@@ -151,6 +152,9 @@ def _take(
     page = browser.get(start)
     while not page.path.endswith("/thanks"):
         token = _token(page)
+        if "/ask/" in page.path:
+            page = fill_in_as(browser, reader, enrolment, page)
+            continue
         if token is None:
             page = _pass(browser, page)
             continue

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from studies.forms import ConsentForm
+from studies.forms import WITHDRAWAL_WORDS, ConsentForm, LeaveForm
 from studies.models import EnrolmentState
 from studies.selectors import consent_hash, consent_in_force, has_consented
 from studies.services.enrol import ConsentChanged, give_consent
@@ -46,6 +46,9 @@ def consent(request: HttpRequest, pk: int) -> HttpResponse:
             "form": form,
             "pk": pk,
             "agreed": has_consented(enrolment),
+            "agreed_at": enrolment.consented_at,
+            "fingerprint": consent_hash(protocol)[:12],
+            "leaving": [WITHDRAWAL_WORDS[choice] for choice in protocol.consent.withdrawal],
             "again": bool(enrolment.consent_hash) and not has_consented(enrolment),
         },
     )
@@ -57,8 +60,12 @@ def consent(request: HttpRequest, pk: int) -> HttpResponse:
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Leave the study, after being asked once."""
     enrolment = own_enrolment(request, pk)
-    if request.method == "POST" and enrolment.state != EnrolmentState.WITHDRAWN:
-        leave(enrolment=enrolment)
+    consent = consent_in_force(enrolment).consent
+    form = LeaveForm(request.POST if request.method == "POST" else None, choices=consent.withdrawal)
+    if len(consent.withdrawal) == 1:
+        form.initial = {"answers": consent.withdrawal[0]}
+    if request.method == "POST" and enrolment.state != EnrolmentState.WITHDRAWN and form.is_valid():
+        leave(enrolment=enrolment, answers=form.cleaned_data["answers"])
         messages.success(request, _("You have left the study. Nothing more is asked of you."))
         return redirect("home")
     return render(
@@ -66,8 +73,10 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         "studies/withdraw.html",
         {
             "title": enrolment.version.study.title,
-            "contact": consent_in_force(enrolment).consent.contact,
+            "contact": consent.contact,
             "left": enrolment.state == EnrolmentState.WITHDRAWN,
+            "leaving": enrolment.leaving,
+            "form": form,
             "pk": pk,
         },
     )

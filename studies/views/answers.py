@@ -38,42 +38,46 @@ class BadRequest(ValueError):
 def answer(request: HttpRequest, token: str) -> HttpResponse:
     """Store an answer and say where to go on; every refusal is one sentence, with nothing written."""
     if not request.user.is_authenticated:
-        return _refusal(401, _("You have been signed out. Sign in again: your answer is kept on this computer."))
+        return refusal(401, _("You have been signed out. Sign in again: your answer is kept on this computer."))
     try:
         sent = _parsed(request)
         stored = record_response(user=person(request), token=token, sittings=sittings_of(request), **sent)
     except BadRequest as error:
-        return _refusal(400, str(error))
+        return refusal(400, str(error))
     except UnknownTrial as error:
-        return _refusal(404, str(error))
+        return refusal(404, str(error))
     except NotReading as error:
-        return _refusal(403, str(error))
+        return refusal(403, str(error))
     except (AlreadyAnswered, KeyTaken) as error:
-        return _refusal(409, str(error), superseded=True)
+        return refusal(409, str(error), superseded=True)
     except InvalidAnswers as error:
         problems = {name: translated(sentence, "") for name, sentence in error.problems.items()}
-        return _refusal(422, " ".join(problems.values()), problems=problems)
+        return refusal(422, " ".join(problems.values()), problems=problems)
     remember_sitting(request, stored.trial.enrolment_id, stored.response.session_id)
     return JsonResponse(_receipt(stored))
 
 
-def _parsed(request: HttpRequest) -> dict[str, Any]:
+def received(request: HttpRequest) -> dict[str, Any]:
+    """What was sent, with `key`, `answers` and `client` each of its kind; BadRequest otherwise."""
     if len(request.body) > MOST_BYTES:
         raise BadRequest(_("This answer is too large."))
     try:
-        sent = json.loads(request.body)
-        parsed: dict[str, Any] = {
-            "key": UUID(str(sent["key"])),
-            "step": str(sent["step"]),
-            "answers": sent["answers"],
-            "client": sent.get("client") or {},
-            "revise": sent.get("revise") is True,
-        }
+        sent: dict[str, Any] = json.loads(request.body)
+        sent |= {"key": UUID(str(sent["key"])), "client": sent.get("client") or {}}
+        kinds = [isinstance(sent["answers"], dict), isinstance(sent["client"], dict)]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise BadRequest(_("This answer could not be read.")) from None
-    if not isinstance(parsed["answers"], dict) or not isinstance(parsed["client"], dict):
+    if not all(kinds):
         raise BadRequest(_("This answer could not be read."))
-    return parsed
+    return sent
+
+
+def _parsed(request: HttpRequest) -> dict[str, Any]:
+    sent = received(request)
+    if "step" not in sent:
+        raise BadRequest(_("This answer could not be read."))
+    parsed = {name: sent[name] for name in ("key", "answers", "client")}
+    return parsed | {"step": str(sent["step"]), "revise": sent.get("revise") is True}
 
 
 def _receipt(stored: Stored) -> dict[str, Any]:
@@ -96,5 +100,6 @@ def _receipt(stored: Stored) -> dict[str, Any]:
     return receipt
 
 
-def _refusal(status: int, sentence: str, **more: Any) -> JsonResponse:
+def refusal(status: int, sentence: str, **more: Any) -> JsonResponse:
+    """One sentence, for the outbox to show."""
     return JsonResponse({"detail": sentence, **more}, status=status)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -12,11 +14,20 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from studies.blinding import translated
-from studies.forms import DebriefForm
-from studies.models import EnrolmentState
+from studies.forms import RemarkForm
+from studies.models import Enrolment, EnrolmentState
 from studies.selectors import consent_in_force, place_of, protocol_of
-from studies.services.run import new_sitting, record_debrief
-from studies.views.gates import before_reading, note_instructions, own_enrolment, remember_sitting
+from studies.services.questionnaires import Sent, leave_remark
+from studies.services.run import new_sitting
+from studies.views.gates import (
+    before_reading,
+    is_closed,
+    note_instructions,
+    own_enrolment,
+    person,
+    questionnaire_page,
+    remember_sitting,
+)
 
 
 @login_required
@@ -30,6 +41,8 @@ def instructions(request: HttpRequest, pk: int) -> HttpResponse:
     place = place_of(enrolment)
     if place.current is None:
         return redirect("studies:study", pk)
+    if (page := questionnaire_page(enrolment, place)) is not None:
+        return redirect(page)
     if request.method == "POST":
         note_instructions(request, enrolment, place.current.block)
         return redirect("studies:study", pk)
@@ -76,10 +89,14 @@ def thanks(request: HttpRequest, pk: int) -> HttpResponse:
     enrolment = own_enrolment(request, pk)
     if enrolment.state != EnrolmentState.COMPLETED:
         return redirect("studies:study", pk)
-    form = DebriefForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        if form.cleaned_data["text"]:
-            record_debrief(enrolment=enrolment, text=form.cleaned_data["text"])
+    if not is_closed(enrolment) and (page := questionnaire_page(enrolment)) is not None:
+        return redirect(page)
+    asks = not is_closed(enrolment) and not _asks_debrief(enrolment)
+    form = RemarkForm(request.POST or None, initial={"key": uuid.uuid4()}) if asks else None
+    if request.method == "POST" and form is not None and form.is_valid():
+        if text := form.cleaned_data["text"]:
+            sent = Sent(form.cleaned_data["key"], {"remark": text}, get_language() or "")
+            leave_remark(user=person(request), enrolment=pk, sent=sent)
             messages.success(request, _("Thank you. Your remark is saved."))
         return redirect("home")
     protocol = consent_in_force(enrolment)
@@ -88,3 +105,8 @@ def thanks(request: HttpRequest, pk: int) -> HttpResponse:
         "studies/thanks.html",
         {"title": protocol.title, "contact": protocol.consent.contact, "form": form, "pk": pk},
     )
+
+
+def _asks_debrief(enrolment: Enrolment) -> bool:
+    """Whether the reader's own words were asked for already."""
+    return any(asked.name == "debrief" for asked in protocol_of(enrolment.version).questionnaires.end)

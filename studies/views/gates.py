@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.accounts.models import User
+from studies.due import due_for
 from studies.models import Enrolment, EnrolmentState, RunKind, Session, StudyState
 from studies.selectors import Place, has_consented, protocol_of, readers_enrolments
 from studies.services.run import sitting_of
@@ -33,15 +34,28 @@ def is_closed(enrolment: Enrolment) -> bool:
 
 def before_reading(enrolment: Enrolment) -> str | None:
     """The page that stands before every trial: that one has left, consent, or that the study is closed."""
-    if enrolment.state == EnrolmentState.WITHDRAWN:
-        return reverse("studies:withdraw", args=[enrolment.pk])
     if enrolment.state == EnrolmentState.COMPLETED:
         return reverse("studies:thanks", args=[enrolment.pk])
+    return before_questionnaires(enrolment)
+
+
+def before_questionnaires(enrolment: Enrolment) -> str | None:
+    """The page that stands before every questionnaire; those of the end come when all trials are done."""
+    if enrolment.state == EnrolmentState.WITHDRAWN:
+        return reverse("studies:withdraw", args=[enrolment.pk])
     if is_closed(enrolment):
         return reverse("studies:closed", args=[enrolment.pk])
     if not has_consented(enrolment):
         return reverse("studies:consent", args=[enrolment.pk])
     return None
+
+
+def questionnaire_page(enrolment: Enrolment, place: Place | None = None) -> str | None:
+    """The page of the questionnaire that is due now; None where none is."""
+    occasion = due_for(enrolment, place).next
+    if occasion is None:
+        return None
+    return reverse("studies:questionnaire", args=[enrolment.pk, occasion.where, occasion.asked.name])
 
 
 def before_trial(

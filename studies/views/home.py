@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from studies.due import waiting_for_questionnaires
 from studies.selectors import place_of, reading_studies
 from studies.views.gates import before_reading, before_trial, is_closed, own_enrolment, person
 
@@ -18,12 +19,18 @@ from studies.views.gates import before_reading, before_trial, is_closed, own_enr
 def home(request: HttpRequest) -> HttpResponse:
     """My studies, how far I am, and a button to go on."""
     studies = reading_studies(person(request))
+    waiting = waiting_for_questionnaires(studies)
+    open_ones = {
+        each.enrolment.pk
+        for each in studies
+        if (each.place.current or each.enrolment.pk in waiting) and not is_closed(each.enrolment)
+    }
     return render(
         request,
         "studies/home.html",
         {
-            "open_studies": [each for each in studies if each.place.current and not is_closed(each.enrolment)],
-            "past_studies": [each for each in studies if not each.place.current or is_closed(each.enrolment)],
+            "open_studies": [each for each in studies if each.enrolment.pk in open_ones],
+            "past_studies": [each for each in studies if each.enrolment.pk not in open_ones],
         },
     )
 

@@ -31,3 +31,21 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.actor_label} {self.action} {self.subject}"
+
+
+class Erasure(models.Model):
+    """A row of an append-only table that a person's wish took away: the only rows whose deletion triggers let pass.
+
+    Triggers of other tables name this one, so SQLite cannot rebuild it while they stand: leave its columns alone.
+    """
+
+    relation = models.CharField(max_length=64, help_text="The table.")
+    row = models.BigIntegerField()
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="erasures")
+
+    class Meta:
+        ordering = ("id",)
+        constraints = [models.UniqueConstraint(fields=["relation", "row"], name="erased_once")]
+
+    def __str__(self) -> str:
+        return f"{self.relation} {self.row}"

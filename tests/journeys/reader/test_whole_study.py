@@ -42,6 +42,6 @@ def test_a_reader_comes_by_invitation_and_finishes(researcher: User) -> None:
     enrolment.refresh_from_db()
     assert enrolment.state == EnrolmentState.COMPLETED
     assert Response.objects.count() == sum(len(steps[trial.task]) for trial in enrolment.trials.all())
-    client.post(f"/study/{enrolment.pk}/thanks", {"text": "The second block was tiring."})
-    enrolment.reader.refresh_from_db()
-    assert enrolment.reader.profile["debriefs"][0]["text"] == "The second block was tiring."
+    said = {"text": "The second block was tiring.", "key": "8f14e45f-ceea-467f-a0e6-1b3d2a3c4d5e"}
+    client.post(f"/study/{enrolment.pk}/thanks", said)
+    assert enrolment.questionnaire_responses.get().answers == {"remark": "The second block was tiring."}

@@ -25,7 +25,14 @@ from tests.studies.ward import Ward, enrolled, signed_in
 
 ROOT = Path(settings.BASE_DIR)
 CATALOGUE = ROOT / "studies" / "locale" / "de" / "LC_MESSAGES"
-SOURCES = ["studies/views", "studies/services", "studies/blinding", "studies/tasks", "platform/portal/accounts"]
+SOURCES = [
+    "studies/views",
+    "studies/services",
+    "studies/blinding",
+    "studies/tasks",
+    "studies/questionnaires",
+    "platform/portal/accounts",
+]
 CALLS = {"_", "gettext", "gettext_lazy", "Feedback", "InvalidAnswer"}
 
 

@@ -49,6 +49,7 @@ def patterns() -> Iterator[str]:
 def address(pattern: str, enrolment: Enrolment, trial: Trial | None, invitation: str) -> str:
     """The address for this reader; a new kind of part must be named here."""
     parts = {"<int:pk>": str(enrolment.pk), "<str:letter>": "a"}
+    parts |= {"<slug:where>": "start", "<slug:name>": "trust", "<int:number>": "1"}
     parts["<str:token>"] = invitation if pattern.startswith("invitation") else trial.token if trial else "none"
     for part, value in parts.items():
         pattern = pattern.replace(part, value)
@@ -101,7 +102,7 @@ def test_every_address_at_every_stage(visitor: Visitor, ward: Ward, reader_user:
                 send(client, trial, step)
         visitor.visit(trial)
     assert not enrolment.trials.exclude(state="done").exists()
-    client.post(f"/study/{enrolment.pk}/leave")
+    client.post(f"/study/{enrolment.pk}/leave", {"answers": "keep"})
     visitor.visit(trial)
     assert visitor.over() == {}
 

@@ -10,11 +10,12 @@ from django.urls import URLResolver, get_resolver
 from portal.accounts.models import User
 from portal.catalog.models import Case
 from portal.storage.arrays import get_array
-from studies.models import Enrolment, Response
+from studies.models import Enrolment, EnrolmentState, Response
 from tests.studies.steps import current, go_on, send
 from tests.studies.ward import Ward, enrolled, signed_in
 
 STUDY = tuple(f"/study/{{pk}}/{name}" for name in ("", "consent", "leave", "closed", "instructions", "break", "thanks"))
+QUESTIONNAIRE = ("/study/{pk}/ask/start/trust", "/study/{pk}/plate/1")
 TRIAL = ("/s/{token}/", "/s/{token}/change", "/s/{token}/image", "/s/{token}/header", "/s/{token}/overlay/a")
 
 
@@ -23,18 +24,23 @@ def test_the_tables_name_every_address() -> None:
     assert isinstance(room, URLResolver)
     patterns = room.url_patterns
     known = {path.format(pk="<int:pk>", token="<str:token>").strip("/") for path in (*STUDY, *TRIAL)}
+    known |= {
+        "study/<int:pk>/ask/<slug:where>/<slug:name>",
+        "study/<int:pk>/ask/<slug:where>/<slug:name>/answer",
+        "study/<int:pk>/plate/<int:number>",
+    }
     known |= {"invitation/<str:token>", "s", "s/<str:token>/answer", "s/<str:token>/overlay/<str:letter>"}
     assert {str(each.pattern).strip("/") for each in patterns} <= known
 
 
-@pytest.mark.parametrize("path", [*STUDY, *TRIAL])
+@pytest.mark.parametrize("path", [*STUDY, *QUESTIONNAIRE, *TRIAL])
 def test_nobody_is_asked_to_sign_in(reading: Enrolment, path: str) -> None:
     response = Client().get(path.format(pk=reading.pk, token=current(reading).token))
     assert response.status_code == 302
     assert response["Location"].startswith("/account/sign-in?next=")
 
 
-@pytest.mark.parametrize("path", [*STUDY, *TRIAL])
+@pytest.mark.parametrize("path", [*STUDY, *QUESTIONNAIRE, *TRIAL])
 def test_others_find_nothing(reading: Enrolment, outsider: User, researcher: User, path: str) -> None:
     address = path.format(pk=reading.pk, token=current(reading).token)
     for user in (outsider, researcher):
@@ -88,7 +94,10 @@ def test_the_consent_box_must_be_ticked(ward: Ward, reader_user: User) -> None:
 def test_leaving_is_asked_once_and_final(reading: Enrolment, browser_of_reader: Client) -> None:
     address = f"/study/{reading.pk}/leave"
     assert "Leave the study?" in browser_of_reader.get(address).content.decode()
-    browser_of_reader.post(address)
+    assert "Please choose what shall become" in browser_of_reader.post(address).content.decode()
+    reading.refresh_from_db()
+    assert reading.state == EnrolmentState.CONSENTED
+    browser_of_reader.post(address, {"answers": "keep"})
     assert "You have left" in browser_of_reader.get(f"/study/{reading.pk}/", follow=True).content.decode()
     assert send(browser_of_reader, current(reading), "rate").status_code == 403
     assert reading.version.study.title not in browser_of_reader.get("/").content.decode()
