@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from studies.views import agreement, answers, between, home, invitation, payloads, questionnaires, reading
+from studies.views import agreement, answers, between, events, home, invitation, payloads, questionnaires, reading
 
 reading_room = [
     path("invitation/<str:token>", invitation.invitation, name="invitation"),
@@ -23,6 +23,7 @@ reading_room = [
     path("s/<str:token>/header", payloads.header, name="header"),
     path("s/<str:token>/overlay/<str:letter>", payloads.overlay, name="overlay"),
     path("s/<str:token>/answer", answers.answer, name="answer"),
+    path("s/<str:token>/events", events.events, name="events"),
 ]
 
 urlpatterns = [

@@ -2,6 +2,7 @@
 
 from studies.models.analysis import Analysis, Report
 from studies.models.questionnaire import QuestionnaireResponse
+from studies.models.event import EventBatch
 from studies.models.reader import (
     Enrolment,
     EnrolmentState,
@@ -25,6 +26,7 @@ __all__ = [
     "ArmKind",
     "Enrolment",
     "EnrolmentState",
+    "EventBatch",
     "Invitation",
     "Leaving",
     "PowerEstimate",

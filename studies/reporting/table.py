@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -12,20 +11,13 @@ import pandas as pd
 from portal.catalog.models import ReferenceStandard
 from portal.explanations.models import Prediction, Presentation, Score
 from studies.models import ANALYSED, ArmKind, ProtocolVersion, Purpose, Response, RunKind, Trial, TrialState
+from studies.reporting.columns import Column
+from studies.reporting.events import EVENT_COLUMNS, event_cells
 from studies.tasks import registry as tasks
 from studies.tasks.base import Row
 
 Cells = dict[str, Any]
 """Values by the names of the long table's columns."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """What a column of the long table holds."""
-
-    name: str
-    kind: str
-    meaning: str
 
 
 CODEBOOK = (
@@ -72,6 +64,7 @@ CODEBOOK = (
     Column("submitted_at", "time", "When the server stored the answer."),
     Column("flags", "text", "Quality flags, separated by spaces: too-fast."),
     Column("excluded_by", "text", "The preregistered exclusion rule that takes the row out of the main analysis."),
+    *EVENT_COLUMNS,
     Column("explanation", "text", "Key of the map that was rated: the hash of all that decided its values."),
     Column("displayed_map", "text", "Content hash of the very bytes that the reader was shown."),
     Column("seconds_to_explain", "number", "Seconds that the map took to compute."),
@@ -129,6 +122,7 @@ class _Known:
                 "image"
             )
         }
+        self.events = event_cells(trials, self.findings)
         stimuli = (trial.stimulus for trial in trials)
         shown = {(each.explanation_id, each.display) for each in stimuli if each.explanation_id}
         self.raw, self.displayed = _scores(shown)
@@ -196,6 +190,7 @@ def _rows_of(trial: Trial, known: _Known) -> list[dict[str, Any]]:
     answers = {step: [response.answers for response in revisions] for step, revisions in given.items()}
     last = max((response for revisions in given.values() for response in revisions), key=lambda each: each.pk)
     shared = _of_trial(trial, known) | _of_map(trial, known) | _of_time(trial, given, last, known)
+    shared |= known.events.get(trial.pk, {})
     revisions = max(len(each) for each in given.values())
     return [shared | _of_row(row) | {"revisions": revisions} for row in tasks[trial.task]().rows(answers)]
 

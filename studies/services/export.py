@@ -15,7 +15,9 @@ from portal.audit.services import record
 from portal.parts.models import Part
 from studies.blinding.analysts import coded, methods_named
 from studies.models import ProtocolVersion
-from studies.reporting.table import CODEBOOK, EXPORTED, METRIC_COLUMN, SCORE_COLUMNS, Column, long_table
+from studies.reporting.columns import Column
+from studies.reporting.events import event_log
+from studies.reporting.table import CODEBOOK, EXPORTED, METRIC_COLUMN, SCORE_COLUMNS, long_table
 
 
 def table_as_csv(table: pd.DataFrame) -> bytes:
@@ -35,9 +37,10 @@ def codebook_as_csv(table: pd.DataFrame | None = None) -> bytes:
 
 @transaction.atomic
 def export_study(*, version: ProtocolVersion, run_kinds: list[str], out: Path, actor: User | None) -> dict[str, str]:
-    """Write `ratings.csv`, `codebook.csv` and `SHA256SUMS` into a folder; returns each file's checksum."""
+    """Write `ratings.csv`, `codebook.csv`, `events.csv` and `SHA256SUMS` into a folder; gives each file's checksum."""
     table = analysts_table(version, run_kinds)
     files = {"ratings.csv": table_as_csv(table), "codebook.csv": codebook_as_csv(table)}
+    files["events.csv"] = table_as_csv(event_log(version, run_kinds))
     out.mkdir(parents=True, exist_ok=True)
     sums = {}
     for name, content in files.items():

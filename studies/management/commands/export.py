@@ -42,7 +42,7 @@ def chosen_version(slug: str, number: int | None) -> ProtocolVersion:
 class Command(BaseCommand):
     """`manage.py export SLUG --out FOLDER`."""
 
-    help = "Write ratings.csv, codebook.csv and SHA256SUMS of a study into a folder."
+    help = "Write ratings.csv, codebook.csv, events.csv and SHA256SUMS of a study into a folder."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_study_arguments(parser)
