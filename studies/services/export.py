@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,7 @@ from portal.accounts.models import User
 from portal.audit.services import record
 from portal.parts.models import Part
 from studies.blinding.analysts import coded, methods_named
-from studies.models import ProtocolVersion
+from studies.models import ANALYSED, ProtocolVersion
 from studies.reporting.columns import Column
 from studies.reporting.events import event_log
 from studies.reporting.table import CODEBOOK, EXPORTED, METRIC_COLUMN, SCORE_COLUMNS, long_table
@@ -38,7 +39,7 @@ def codebook_as_csv(table: pd.DataFrame | None = None) -> bytes:
 @transaction.atomic
 def export_study(*, version: ProtocolVersion, run_kinds: list[str], out: Path, actor: User | None) -> dict[str, str]:
     """Write `ratings.csv`, `codebook.csv`, `events.csv` and `SHA256SUMS` into a folder; gives each file's checksum."""
-    table = analysts_table(version, run_kinds)
+    table = analysts_table(version, run_kinds, EXPORTED)
     files = {"ratings.csv": table_as_csv(table), "codebook.csv": codebook_as_csv(table)}
     files["events.csv"] = table_as_csv(event_log(version, run_kinds))
     out.mkdir(parents=True, exist_ok=True)
@@ -54,16 +55,18 @@ def export_study(*, version: ProtocolVersion, run_kinds: list[str], out: Path, a
 @transaction.atomic
 def export_bytes(*, version: ProtocolVersion, run_kinds: list[str], actor: User | None) -> bytes:
     """The long table as the bytes of a CSV file, with an entry in the audit trail."""
-    table = analysts_table(version, run_kinds)
+    table = analysts_table(version, run_kinds, EXPORTED)
     body = table_as_csv(table)
     digest = hashlib.sha256(body).hexdigest()
     record(actor=actor, action="study.export", subject=version, run_kinds=run_kinds, rows=len(table), sha256=digest)
     return body
 
 
-def analysts_table(version: ProtocolVersion, run_kinds: list[str]) -> pd.DataFrame:
+def analysts_table(
+    version: ProtocolVersion, run_kinds: Sequence[str], purposes: Sequence[str] = ANALYSED
+) -> pd.DataFrame:
     """The long table as it may be handed out now: under codes until an unblinding is confirmed."""
-    table = long_table(version, run_kinds, EXPORTED)
+    table = long_table(version, run_kinds, purposes)
     return table if methods_named(version.study) else coded(table, version)
 
 
