@@ -1,8 +1,8 @@
 """The records of a study, from its protocol to its report."""
 
 from studies.models.analysis import Analysis, Report
-from studies.models.questionnaire import QuestionnaireResponse
 from studies.models.event import EventBatch
+from studies.models.questionnaire import QuestionnaireResponse
 from studies.models.reader import (
     Enrolment,
     EnrolmentState,
