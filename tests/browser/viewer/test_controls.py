@@ -117,6 +117,11 @@ def test_single_keys_can_be_switched_off(bench: Bench) -> None:
     assert not bench.page.is_visible("dialog")
     press(bench, "+", "ArrowLeft")
     assert bench.state()["view"]["zoom"] == 1
+    bench.page.reload()
+    until(bench.page, "() => window.__viewerTest && document.querySelector('.viewer').dataset.painted")
+    bench.page.focus(".viewer__stage")
+    press(bench, "o")
+    assert bench.state()["overlay"] is True, "the choice is remembered"
 
 
 def test_help_opens_and_closes_with_keys(bench: Bench) -> None:
@@ -274,13 +279,20 @@ def test_the_page_is_told_what_was_done(bench: Bench) -> None:
     press(bench, "r")
     kinds = bench.kinds()
     assert kinds[0] == "paint"
-    assert {"overlay_toggle", "opacity", "invert", "zoom", "pan", "window", "reset"} <= set(kinds)
+    assert {"overlay_toggle", "opacity", "invert", "zoom", "pan", "viewport", "wl", "reset"} <= set(kinds)
     events = bench.page.evaluate("window.seen")
     toggle = next(event for event in events if event["kind"] == "overlay_toggle")
     assert (toggle["shown"], toggle["viewer"]) == (False, "A")
     assert toggle["at"] >= 0
-    window = next(event for event in events if event["kind"] == "window")
-    assert window["width"] == 900
+    assert next(event for event in events if event["kind"] == "wl")["w"] == 900
+    first = events[0]
+    assert (first["backend"], first["devicePixelRatio"]) == ("webgl2", 1)
+    viewport = [event for event in events if event["kind"] in ("zoom", "pan", "viewport")]
+    assert viewport[0]["kind"] == "viewport"
+    assert {"x0", "y0", "x1", "y1", "scale"} <= set(viewport[0])
+    assert (viewport[0]["x0"], viewport[0]["y0"], viewport[0]["x1"], viewport[0]["y1"]) == (0, 0, 200, 160)
+    assert max(event["scale"] for event in viewport) > viewport[0]["scale"]
+    assert next(event for event in events if event["kind"] == "reset")["shown"] is True
 
 
 def test_events_come_at_most_twenty_times_a_second(bench: Bench) -> None:
@@ -294,6 +306,26 @@ def test_events_come_at_most_twenty_times_a_second(bench: Bench) -> None:
     )
     assert 2 <= count[0] <= 12
     assert count[1] == count[2]
+
+
+def test_textures_are_sent_once(browser: Browser, site: Site) -> None:
+    """However much is moved: each slice once, the map once, the colours once."""
+    bench = open_bench(browser, site, image_payload(VOLUME, bits=12), saliency())
+    bench.page.focus(".viewer__stage")
+    press(bench, "PageDown", "PageUp", "+", "ArrowLeft", "o", "o", "]", "i", "l", ".", "PageDown", "PageUp", "r")
+    assert bench.page.evaluate("() => window.__viewerTest.uploads()") == 2 + 1 + 1
+
+
+def test_lines_and_threshold_by_key_and_control(bench: Bench) -> None:
+    press(bench, "l", ".", ".", ",")
+    assert (bench.state()["blend"], bench.state()["threshold"]) == ("lines", 0.05)
+    assert bench.page.input_value("[data-viewer-field=blend]") == "lines"
+    bench.page.select_option("[data-viewer-field=blend]", "even")
+    bench.page.fill("[data-viewer-field=threshold]", "40")
+    bench.settle()
+    expected = render(PIXELS, PAYLOAD.header, saliency=saliency(), blend="even", threshold=0.4)
+    np.testing.assert_allclose(bench.read().astype(int), expected, atol=1)
+    assert {"blend", "threshold"} <= set(bench.kinds())
 
 
 def test_the_legend_is_there_whenever_a_map_is(browser: Browser, site: Site) -> None:
@@ -311,7 +343,7 @@ def test_colour_images_have_no_window(browser: Browser, site: Site) -> None:
     bench = open_bench(browser, site, image_payload(pixels, photometric="RGB"))
     assert not bench.page.is_visible("[data-viewer-field=preset]")
     drag(bench, 50, 50)
-    assert "window" not in bench.kinds()
+    assert "wl" not in bench.kinds()
 
 
 def test_two_viewers_move_together_until_told_otherwise(browser: Browser, site: Site) -> None:

@@ -109,16 +109,29 @@ def test_windows(browser: Browser, site: Site, window: Window) -> None:
     assert difference(bench.read(), render(pixels, payload.header, window)) <= 1
 
 
-@pytest.mark.parametrize("blend", ["weighted", "even"])
+@pytest.mark.parametrize("blend", ["weighted", "even", "lines"])
 @pytest.mark.parametrize("sign", ["positive", "signed"])
 def test_overlays(browser: Browser, site: Site, blend: str, sign: str) -> None:
     pixels, payload = image("12 bit")
     shown = saliency(sign)
     bench = open_bench(browser, site, payload, shown, blend=blend, sign=sign)
-    for opacity in (0.0, 0.35, 1.0):
-        bench.set({"opacity": opacity})
-        expected = render(pixels, payload.header, saliency=shown, opacity=opacity, blend=blend, sign=sign)  # type: ignore[arg-type]
+    for opacity, threshold in ((0.0, 0.0), (0.35, 0.0), (1.0, 0.4), (0.6, 0.7)):
+        bench.set({"opacity": opacity, "threshold": threshold})
+        look: dict[str, Any] = {"opacity": opacity, "threshold": threshold, "blend": blend, "sign": sign}
+        expected = render(pixels, payload.header, saliency=shown, **look)
         assert difference(bench.read(), expected) <= 1
+
+
+def test_lines_run_where_the_map_crosses_a_level(browser: Browser, site: Site) -> None:
+    """A ramp from nothing to full strength: three dark lines a quarter apart, each found without the reference."""
+    pixels = np.full((40, 256), 255, dtype=np.uint8)
+    ramp = np.tile(np.arange(256, dtype=np.uint8), (40, 1))
+    bench = open_bench(browser, site, image_payload(pixels, window=Window(128, 256)), ramp, blend="lines", opacity=100)
+    row = bench.read()[20].astype(int).sum(axis=1)
+    lined = np.flatnonzero(row < 500)
+    groups = np.split(lined, np.flatnonzero(np.diff(lined) > 8) + 1)
+    assert [round(float(group.mean())) for group in groups] == pytest.approx([64, 127, 191], abs=1)
+    assert all(len(group) <= 6 for group in groups)
 
 
 def test_slices(browser: Browser, site: Site) -> None:

@@ -6,6 +6,7 @@ import { startState } from "./state.js";
 const ZOOM_STEP = 1.25;
 const PAN_STEP = 48;
 const OPACITY_STEP = 0.1;
+const THRESHOLD_STEP = 0.05;
 
 /** @typedef {import("./viewer.js").Shown} Shown a viewer that shows an image */
 
@@ -15,6 +16,9 @@ const ACTIONS = {
   hold: (viewer) => viewer.hold(true),
   fainter: (viewer) => viewer.setOpacity(viewer.state.opacity - OPACITY_STEP),
   stronger: (viewer) => viewer.setOpacity(viewer.state.opacity + OPACITY_STEP),
+  lines: (viewer) => viewer.setBlend(viewer.state.blend === "lines" ? "weighted" : "lines"),
+  "less-weak": (viewer) => viewer.setThreshold(viewer.state.threshold + THRESHOLD_STEP),
+  "more-weak": (viewer) => viewer.setThreshold(viewer.state.threshold - THRESHOLD_STEP),
   invert: (viewer) => viewer.setInvert(!viewer.state.invert),
   "zoom-in": (viewer) => zoom(viewer, ZOOM_STEP),
   "zoom-out": (viewer) => zoom(viewer, 1 / ZOOM_STEP),
@@ -25,7 +29,7 @@ const ACTIONS = {
   "previous-slice": (viewer) => viewer.setSlice(viewer.state.slice - 1),
   "next-slice": (viewer) => viewer.setSlice(viewer.state.slice + 1),
   fit: (viewer) => viewer.look(wholeImage(viewer.header), "zoom"),
-  reset: (viewer) => viewer.set(startState(viewer.header, viewer.options), "reset"),
+  reset: (viewer) => viewer.set(startState(viewer.header, viewer.options), "reset", { shown: viewer.options.overlay }),
   "tool-window": (viewer) => viewer.setTool("window"),
   "tool-pan": (viewer) => viewer.setTool("pan"),
   help: (viewer) => viewer.help(),

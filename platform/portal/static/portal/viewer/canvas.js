@@ -2,6 +2,7 @@
 
 import { DIVERGING, SEQUENTIAL } from "./colours.js";
 import { taps } from "./geometry.js";
+import { CASING, CASING_WIDTH, REACH, cutOf, lineOpacity, linesOf, strengthOf } from "./lines.js";
 import { SURROUND, turned } from "./scene.js";
 import { voiFunction } from "./voi.js";
 
@@ -22,6 +23,7 @@ class CanvasBackend {
   /** @param {CanvasRenderingContext2D} context */
   constructor(context) {
     this.name = "canvas";
+    this.uploads = 0;
     this.context = context;
     this.half = document.createElement("canvas");
   }
@@ -103,7 +105,7 @@ function pixelsOf(scene, placement, fine) {
   const n = taps(placement, fine);
   const across = samples(width * n, placement.x0, placement.dx / n, scene.header.columns);
   const down = samples(height * n, placement.y0, placement.dy / n, scene.header.rows);
-  const paint = painter(scene);
+  const paint = painter(scene, placement);
   const result = new ImageData(width, height);
   const target = result.data;
   const sum = new Float64Array(3);
@@ -132,19 +134,70 @@ function pixelsOf(scene, placement, fine) {
 }
 
 /**
+ * What a sample of the map lays over the image: darkness first, then a colour.
+ * @typedef {{shade: number, entry: number, alpha: number}} Over
+ */
+
+/**
+ * Per image pixel, over so far to either side along one axis.
+ * @param {Uint8Array} map @param {number} start @param {number} at @param {number} count @param {number} stride
+ */
+function change(map, start, at, count, stride) {
+  const one = Math.max(at - REACH, 0);
+  const two = Math.min(at + REACH, count - 1);
+  return one === two ? 0 : (map[start + two * stride] - map[start + one * stride]) / (two - one);
+}
+
+/** @param {import("./scene.js").Scene} scene @param {Over} over @returns {(value: number) => void} */
+function filler({ signed, blend, opacity, threshold }, over) {
+  const cut = cutOf(threshold, signed);
+  const full = signed ? 127 : 255;
+  const even = blend === "even";
+  return (value) => {
+    const strength = strengthOf(value, signed);
+    over.entry = 3 * Math.floor(value + 0.5);
+    over.alpha = strength < cut ? 0 : even ? opacity : opacity * Math.min(strength / full, 1);
+  };
+}
+
+/** @param {import("./scene.js").Scene} scene @param {Over} over @returns {(value: number, slope: number) => void} */
+function liner({ signed, opacity, threshold, lineHalf }, over) {
+  const cut = cutOf(threshold, signed);
+  const { levels, entries } = linesOf(signed);
+  const drawn = levels.map((level, index) => ({ level, entry: 3 * entries[index] })).filter(({ level }) => strengthOf(level, signed) >= cut);
+  const most = lineOpacity(opacity);
+  return (value, slope) => {
+    let nearest = 1e9;
+    for (const { level, entry } of drawn) {
+      const away = Math.abs(value - level) / Math.max(slope, 0.001);
+      if (away < nearest) {
+        nearest = away;
+        over.entry = entry;
+      }
+    }
+    over.shade = CASING * most * Math.min(Math.max(lineHalf + CASING_WIDTH + 0.5 - nearest, 0), 1);
+    over.alpha = most * Math.min(Math.max(lineHalf + 0.5 - nearest, 0), 1);
+  };
+}
+
+/**
  * A function that adds one sample's colour to a sum.
  * @param {import("./scene.js").Scene} scene
+ * @param {import("./geometry.js").Placement} placement
  */
-function painter(scene) {
+function painter(scene, placement) {
   const { image, map, header } = scene;
-  const { columns, offset, slope, intercept } = header;
+  const { columns, rows, offset, slope, intercept } = header;
   const windowed = voiFunction(scene.window, header.voi);
   const coloured = header.format === "rgba8";
   const back = turned(scene);
   const table = scene.signed ? DIVERGING : SEQUENTIAL;
   const opacity = map && scene.overlay ? scene.opacity : 0;
-  const even = scene.blend === "even";
-  const { signed } = scene;
+  const lined = scene.blend === "lines";
+  const over = { shade: 0, entry: 0, alpha: 0 };
+  const fill = filler(scene, over);
+  const line = liner(scene, over);
+  const { dx: stepX, dy: stepY } = placement;
 
   /**
    * @param {Float64Array} sum
@@ -178,12 +231,20 @@ function painter(scene) {
     }
     if (opacity > 0 && map) {
       const value = map[a] * wa + map[b] * wb + map[c] * wc + map[d] * wd;
-      const weight = signed ? Math.min(Math.abs(value - 128) / 127, 1) : value / 255;
-      const alpha = even ? opacity : opacity * weight;
-      const entry = 3 * Math.floor(value + 0.5);
-      red += (table[entry] - red) * alpha;
-      green += (table[entry + 1] - green) * alpha;
-      blue += (table[entry + 2] - blue) * alpha;
+      if (lined) {
+        const [column, row] = [fx < 0.5 ? x0 : x1, fy < 0.5 ? y0 : y1];
+        const across = change(map, row * columns, column, columns, 1) * stepX;
+        const down = change(map, column, row, rows, columns) * stepY;
+        line(value, Math.hypot(across, down));
+      } else {
+        fill(value);
+      }
+      red += (0 - red) * over.shade;
+      green += (0 - green) * over.shade;
+      blue += (0 - blue) * over.shade;
+      red += (table[over.entry] - red) * over.alpha;
+      green += (table[over.entry + 1] - green) * over.alpha;
+      blue += (table[over.entry + 2] - blue) * over.alpha;
     }
     sum[0] += red;
     sum[1] += green;

@@ -64,6 +64,8 @@ export function show(root, header, state, percent) {
   write(root, "centre", tidy(state.window.centre));
   write(root, "width", tidy(state.window.width));
   write(root, "opacity", String(Math.round(state.opacity * 100)));
+  write(root, "threshold", String(Math.round(state.threshold * 100)));
+  pick(root, "blend", state.blend);
   write(root, "slice", String(state.slice + 1));
   check(root, "overlay", state.overlay);
   check(root, "invert", state.invert);
@@ -71,6 +73,7 @@ export function show(root, header, state, percent) {
   say(root, "window", `W ${tidy(state.window.width)}   L ${tidy(state.window.centre)}`);
   say(root, "zoom", `${Math.round(percent)} %`);
   say(root, "slice", `${state.slice + 1} / ${header.slices}`);
+  say(root, "threshold", `${Math.round(state.threshold * 100)} %`);
   say(root, "opacity", `${Math.round(state.opacity * 100)} %`);
 }
 
@@ -80,7 +83,12 @@ function preset(root, header, state) {
     window.centre === state.window.centre && window.width === state.window.width;
   const index = header.presets.findIndex(same);
   const value = same(header.window) ? "default" : index >= 0 ? String(index) : "custom";
-  for (const select of /** @type {HTMLSelectElement[]} */ (all(root, "select[data-viewer-field=preset]"))) {
+  pick(root, "preset", value);
+}
+
+/** @param {HTMLElement} root @param {string} field @param {string} value */
+function pick(root, field, value) {
+  for (const select of /** @type {HTMLSelectElement[]} */ (all(root, `select[data-viewer-field=${field}]`))) {
     select.value = value;
   }
 }

@@ -11,6 +11,7 @@
  * @property {() => "window" | "pan"} tool what a plain drag does
  * @property {() => Pen | null} pen what a plain press goes to instead, where there is one
  * @property {() => boolean} volume
+ * @property {(type: string) => void} pointer by what: mouse, touch or pen
  */
 
 /**
@@ -81,6 +82,7 @@ class Gestures {
 
   /** @param {PointerEvent} event */
   down(event) {
+    this.intents.pointer(event.pointerType);
     this.stage.focus({ preventScroll: true });
     this.stage.setPointerCapture(event.pointerId);
     this.pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });

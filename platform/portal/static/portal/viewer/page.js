@@ -4,6 +4,8 @@ import { act } from "./actions.js";
 import { all } from "./controls.js";
 import { listen } from "./gestures.js";
 import { actionFor } from "./keys.js";
+import { rememberSingle } from "./settings.js";
+import { blendOf } from "./state.js";
 
 /** @typedef {import("./viewer.js").Viewer} Viewer */
 
@@ -48,6 +50,7 @@ function intents(viewer) {
     rest: () => viewer.rest(),
     tool: () => viewer.tool,
     pen: () => viewer.pen,
+    pointer: (type) => viewer.pointedBy(type),
     volume: () => (viewer.header?.slices ?? 1) > 1,
   };
 }
@@ -90,6 +93,9 @@ function changed(viewer, event) {
     case "opacity":
       viewer.setOpacity(value / 100);
       break;
+    case "threshold":
+      viewer.setThreshold(value / 100);
+      break;
     case "centre":
       viewer.setWindow({ ...viewer.state.window, centre: value });
       break;
@@ -109,6 +115,9 @@ function settled(viewer, event) {
   if (control instanceof HTMLSelectElement && control.dataset.viewerField === "preset") {
     choosePreset(viewer, control.value);
   }
+  if (control instanceof HTMLSelectElement && control.dataset.viewerField === "blend") {
+    viewer.setBlend(blendOf(control.value));
+  }
   if (!(control instanceof HTMLInputElement)) {
     return;
   }
@@ -121,6 +130,7 @@ function settled(viewer, event) {
       break;
     case "keys":
       viewer.single = control.checked;
+      rememberSingle(control.checked);
       break;
     case "link":
       viewer.setLinked(control.checked);

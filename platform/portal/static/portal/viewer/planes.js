@@ -1,8 +1,8 @@
 /** The slice that is shown, of the image and of the map. */
 
-/**
- * Hands out the same arrays as long as the slice stays, so that back-ends see no change.
- */
+/** @typedef {{index: number, image: Uint16Array | Uint8Array, map: Uint8Array | null}} Plane */
+
+/** Hands out the same arrays for the same slice, so that back-ends know them again. */
 export class Planes {
   /**
    * @param {import("./header.js").Header} header
@@ -15,20 +15,21 @@ export class Planes {
     this.image = image;
     this.map = map;
     this.perSlice = map !== null && map.length > this.count;
-    /** @type {{index: number, image: Uint16Array | Uint8Array, map: Uint8Array | null} | null} */
-    this.last = null;
+    /** @type {Map<number, Plane>} */
+    this.planes = new Map();
   }
 
-  /** @param {number} index */
+  /** @param {number} index @returns {Plane} */
   at(index) {
-    if (this.last?.index !== index) {
-      const { count, length } = this;
-      this.last = {
-        index,
-        image: this.image.subarray(index * length, (index + 1) * length),
-        map: this.perSlice && this.map ? this.map.subarray(index * count, (index + 1) * count) : this.map,
-      };
+    const known = this.planes.get(index);
+    if (known) {
+      return known;
     }
-    return this.last;
+    const { count, length } = this;
+    const image = this.image.subarray(index * length, (index + 1) * length);
+    const map = this.perSlice && this.map ? this.map.subarray(index * count, (index + 1) * count) : this.map;
+    const plane = { index, image, map };
+    this.planes.set(index, plane);
+    return plane;
   }
 }

@@ -2,6 +2,8 @@
 
 import { wholeImage } from "./geometry.js";
 
+/** @typedef {"weighted" | "even" | "lines"} Blend */
+
 /**
  * @typedef {object} State
  * @property {import("./geometry.js").View} view
@@ -10,12 +12,14 @@ import { wholeImage } from "./geometry.js";
  * @property {boolean} overlay
  * @property {boolean} held the overlay is hidden as long as a key or button is held
  * @property {number} opacity
+ * @property {Blend} blend how the map lies over the image
+ * @property {number} threshold 0 to 1: what is weaker is not shown
  * @property {number} slice
  */
 
 /**
  * @param {import("./header.js").Header} header
- * @param {{opacity: number, overlay: boolean}} options
+ * @param {{opacity: number, overlay: boolean, blend: Blend}} options
  * @returns {State}
  */
 export function startState(header, options) {
@@ -26,6 +30,8 @@ export function startState(header, options) {
     overlay: options.overlay,
     held: false,
     opacity: options.opacity,
+    blend: options.blend,
+    threshold: 0,
     slice: Math.floor(header.slices / 2),
   };
 }
@@ -33,4 +39,9 @@ export function startState(header, options) {
 /** The narrowest window that means something. @param {import("./header.js").Header} header */
 export function narrowest(header) {
   return header.voi === "LINEAR" ? 1 : Math.max((header.range[1] - header.range[0]) / 10000, 1e-6);
+}
+
+/** @param {string} text @returns {Blend} */
+export function blendOf(text) {
+  return text === "even" || text === "lines" ? text : "weighted";
 }

@@ -23,5 +23,6 @@ Object.assign(window, {
     state: (index = 0) => structuredClone(nth(index).state),
     environment: (index = 0) => nth(index).environment(),
     readPixels,
+    uploads: (index = 0) => nth(index).surface.backend.uploads,
   },
 });

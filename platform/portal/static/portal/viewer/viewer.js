@@ -10,7 +10,9 @@ import { paintLegend } from "./legend.js";
 import { join, leave, others } from "./link.js";
 import { bind } from "./page.js";
 import { Planes } from "./planes.js";
-import { narrowest, startState } from "./state.js";
+import { LINE_HALF } from "./scene.js";
+import { singleKeys } from "./settings.js";
+import { blendOf, narrowest, startState } from "./state.js";
 
 /**
  * @typedef {Viewer & {header: import("./header.js").Header, state: import("./state.js").State}} Shown one that shows an image
@@ -52,17 +54,19 @@ export class Viewer {
     this.options = {
       opacity: Number(root.dataset.opacity ?? 50) / 100,
       overlay: root.dataset.overlay !== "off",
-      blend: /** @type {"weighted" | "even"} */ (root.dataset.blend === "even" ? "even" : "weighted"),
+      blend: blendOf(root.dataset.blend ?? ""),
       signed: root.dataset.mapSign === "signed",
     };
     this.group = root.dataset.link ?? "";
     this.linked = this.group !== "";
-    this.single = true;
+    this.single = singleKeys();
     /** @type {"window" | "pan"} */
     this.tool = "window";
     this.fine = true;
     this.frame = 0;
     this.painted = false;
+    this.seen = "";
+    this.pointer = "";
     /** @type {import("./header.js").Header | null} */
     this.header = null;
     /** @type {import("./state.js").State | null} */
@@ -140,14 +144,12 @@ export class Viewer {
     this.header = header;
     this.state = startState(header, this.options);
     this.painted = false;
+    this.seen = "";
     this.tool = header.format === "rgba8" ? "pan" : "window";
     this.surface.accommodate(header);
     prepare(this.root, header, { map: this.hasMap, linked: this.group !== "" });
     check(this.root, "keys", this.single);
     check(this.root, "link", this.linked);
-    for (const canvas of all(this.root, "canvas[data-viewer-part=legend]")) {
-      paintLegend(/** @type {HTMLCanvasElement} */ (canvas), this.options.signed);
-    }
     for (const label of all(this.root, "[data-viewer-sign]")) {
       label.hidden = (label.dataset.viewerSign === "signed") !== this.options.signed;
     }
@@ -179,7 +181,7 @@ export class Viewer {
     if (!header || !scene) {
       throw new Error("No image is shown.");
     }
-    const data = this.surface.backend.read(scene, nativePlacement(header));
+    const data = this.surface.backend.read({ ...scene, lineHalf: LINE_HALF }, nativePlacement(header));
     this.draw();
     return { width: header.columns, height: header.rows, data };
   }
@@ -290,13 +292,21 @@ export class Viewer {
   setWindow({ centre, width }) {
     if (this.header && Number.isFinite(centre) && Number.isFinite(width)) {
       const window = { centre, width: Math.max(width, narrowest(this.header)) };
-      this.set({ window }, "window", window);
+      this.set({ window }, "wl", { c: window.centre, w: window.width });
     }
   }
 
   /** @param {boolean} invert */
   setInvert(invert) {
     this.set({ invert }, "invert", { invert });
+  }
+
+  /** Told when it changes. @param {string} type mouse, touch or pen */
+  pointedBy(type) {
+    if (type !== this.pointer) {
+      this.pointer = type;
+      this.reporter.report("pointer_type", { type });
+    }
   }
 
   /** What a drag does. @param {"window" | "pan"} tool */
@@ -327,6 +337,21 @@ export class Viewer {
     }
   }
 
+  /** @param {import("./state.js").Blend} blend */
+  setBlend(blend) {
+    if (this.hasMap) {
+      this.set({ blend }, "blend", { blend });
+    }
+  }
+
+  /** @param {number} threshold 0 to 1 */
+  setThreshold(threshold) {
+    if (this.hasMap && Number.isFinite(threshold)) {
+      const within = Math.round(100 * Math.min(1, Math.max(0, threshold))) / 100;
+      this.set({ threshold: within }, "threshold", { threshold: within });
+    }
+  }
+
   /** @param {boolean} overlay */
   setOverlay(overlay) {
     if (this.hasMap) {
@@ -350,7 +375,7 @@ export class Viewer {
     const [x0, y0] = [Math.max(0, placed.x0), Math.max(0, placed.y0)].map(Math.round);
     const x1 = Math.round(Math.min(header.columns, placed.x0 + size.width * placed.dx));
     const y1 = Math.round(Math.min(header.rows, placed.y0 + size.height * placed.dy));
-    return { x0, y0, x1, y1, zoom: Number(view.zoom.toFixed(3)) };
+    return { x0, y0, x1, y1, scale: Number(scaleOf(header, view, size).toFixed(3)) };
   }
 
   /** @param {string} action @returns {boolean} whether there is such an action */
@@ -390,11 +415,35 @@ export class Viewer {
     surface.resize(stage.width, stage.height);
     surface.backend.draw(scene, place(header, state.view, stage), this.fine);
     show(this.root, header, state, scaleOf(header, state.view, css) * 100);
+    this.legend(state);
     this.layers.forEach((layer) => layer.draw());
+    this.told(header, state);
+  }
+
+  /** The first frame, and every other part of the image that comes into view. */
+  told(/** @type {import("./header.js").Header} */ header, /** @type {import("./state.js").State} */ state) {
+    const seen = this.visible(state.view);
     if (!this.painted) {
       this.painted = true;
       this.root.dataset.painted = "true";
-      this.reporter.report("paint", this.environment());
+      this.reporter.report("paint", { ...this.environment(), ...seen, slice: state.slice, slices: header.slices });
+    }
+    const key = Object.values(seen).join();
+    if (key !== this.seen) {
+      this.seen = key;
+      this.reporter.report("viewport", seen);
+    }
+  }
+
+  /** Painted again when it looks different. @param {import("./state.js").State} state */
+  legend({ blend, threshold }) {
+    const look = { signed: this.options.signed, blend, threshold };
+    for (const canvas of all(this.root, "canvas[data-viewer-part=legend]")) {
+      const key = JSON.stringify(look);
+      if (canvas.dataset.look !== key) {
+        canvas.dataset.look = key;
+        paintLegend(/** @type {HTMLCanvasElement} */ (canvas), look);
+      }
     }
   }
 
@@ -413,7 +462,9 @@ export class Viewer {
       invert: state.invert,
       overlay: state.overlay && !state.held,
       opacity: state.opacity,
-      blend: this.options.blend,
+      blend: state.blend,
+      threshold: state.threshold,
+      lineHalf: LINE_HALF * (window.devicePixelRatio || 1),
       signed: this.options.signed,
     };
   }

@@ -2,9 +2,15 @@
 
 import { DIVERGING, SEQUENTIAL } from "./colours.js";
 import { taps } from "./geometry.js";
+import { cutOf } from "./lines.js";
 import { SURROUND, turned } from "./scene.js";
 import { FRAGMENT, VERTEX } from "./shader.js";
+import { Textures } from "./textures.js";
 import { VOI_CODE } from "./voi.js";
+
+const UNITS = ["grey", "map", "table", "colour"];
+const [GREY, MAP, TABLE, COLOUR] = UNITS.keys();
+const BLENDS = ["weighted", "even", "lines"];
 
 /**
  * @param {HTMLCanvasElement} canvas
@@ -51,49 +57,20 @@ class WebglBackend {
     gl.useProgram(program);
     /** @type {Map<string, WebGLUniformLocation | null>} */
     this.places = new Map();
-    this.imageTexture = this.texture(0);
-    this.mapTexture = this.texture(1);
-    this.tableTexture = this.texture(2);
-    /** @type {unknown} */
-    this.image = null;
-    /** @type {unknown} */
-    this.map = undefined;
-    /** @type {Uint8Array | null} */
-    this.table = null;
-    for (const [unit, name] of ["grey", "map", "table", "colour"].entries()) {
+    for (const [unit, name] of UNITS.entries()) {
       gl.uniform1i(this.at(name), unit);
     }
-    this.colourTexture = this.texture(3);
-    gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
-    this.blank();
-  }
-
-  /** @param {number} unit */
-  texture(unit) {
-    const { gl } = this;
-    const texture = gl.createTexture();
-    gl.activeTexture(gl.TEXTURE0 + unit);
-    gl.bindTexture(gl.TEXTURE_2D, texture);
-    for (const [key, value] of [
-      [gl.TEXTURE_MIN_FILTER, gl.NEAREST],
-      [gl.TEXTURE_MAG_FILTER, gl.NEAREST],
-      [gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE],
-      [gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE],
-    ]) {
-      gl.texParameteri(gl.TEXTURE_2D, key, value);
-    }
-    return texture;
-  }
-
-  /** Every sampler needs a texture of its type, used or not. */
-  blank() {
-    const { gl } = this;
-    gl.activeTexture(gl.TEXTURE0);
-    gl.texImage2D(gl.TEXTURE_2D, 0, gl.R16UI, 1, 1, 0, gl.RED_INTEGER, gl.UNSIGNED_SHORT, new Uint16Array(1));
-    gl.activeTexture(gl.TEXTURE1);
-    gl.texImage2D(gl.TEXTURE_2D, 0, gl.R8UI, 1, 1, 0, gl.RED_INTEGER, gl.UNSIGNED_BYTE, new Uint8Array(1));
-    gl.activeTexture(gl.TEXTURE3);
-    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, 1, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
+    this.textures = new Textures(gl);
+    /** @type {import("./textures.js").Layout[]} by unit */
+    this.layouts = [
+      [gl.R16UI, gl.RED_INTEGER, gl.UNSIGNED_SHORT],
+      [gl.R8UI, gl.RED_INTEGER, gl.UNSIGNED_BYTE],
+      [gl.RGB8, gl.RGB, gl.UNSIGNED_BYTE],
+      [gl.RGBA8, gl.RGBA, gl.UNSIGNED_BYTE],
+    ];
+    [new Uint16Array(1), new Uint8Array(1), new Uint8Array(3), new Uint8Array(4)].forEach((pixel, unit) =>
+      this.textures.blank(unit, this.layouts[unit], pixel),
+    );
   }
 
   /** @param {string} name */
@@ -104,32 +81,19 @@ class WebglBackend {
     return this.places.get(name) ?? null;
   }
 
+  get uploads() {
+    return this.textures.uploads;
+  }
+
   /** @param {import("./scene.js").Scene} scene */
   upload(scene) {
-    const { gl } = this;
     const { rows, columns, format } = scene.header;
-    if (this.image !== scene.image) {
-      this.image = scene.image;
-      if (format === "rgba8") {
-        gl.activeTexture(gl.TEXTURE3);
-        gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, columns, rows, 0, gl.RGBA, gl.UNSIGNED_BYTE, scene.image);
-      } else {
-        gl.activeTexture(gl.TEXTURE0);
-        gl.texImage2D(gl.TEXTURE_2D, 0, gl.R16UI, columns, rows, 0, gl.RED_INTEGER, gl.UNSIGNED_SHORT, scene.image);
-      }
-    }
-    if (this.map !== scene.map) {
-      this.map = scene.map;
-      if (scene.map) {
-        gl.activeTexture(gl.TEXTURE1);
-        gl.texImage2D(gl.TEXTURE_2D, 0, gl.R8UI, columns, rows, 0, gl.RED_INTEGER, gl.UNSIGNED_BYTE, scene.map);
-      }
-    }
-    const table = scene.signed ? DIVERGING : SEQUENTIAL;
-    if (this.table !== table) {
-      this.table = table;
-      gl.activeTexture(gl.TEXTURE2);
-      gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGB8, 256, 1, 0, gl.RGB, gl.UNSIGNED_BYTE, table);
+    const use = (/** @type {number} */ unit, /** @type {number} */ across, /** @type {number} */ down, /** @type {import("./textures.js").Pixels} */ pixels) =>
+      this.textures.use(unit, this.layouts[unit], across, down, pixels);
+    use(format === "rgba8" ? COLOUR : GREY, columns, rows, scene.image);
+    use(TABLE, 256, 1, scene.signed ? DIVERGING : SEQUENTIAL);
+    if (scene.map) {
+      use(MAP, columns, rows, scene.map);
     }
   }
 
@@ -153,7 +117,9 @@ class WebglBackend {
     gl.uniform1i(this.at("voi"), VOI_CODE[header.voi] ?? 0);
     gl.uniform1i(this.at("turned"), turned(scene) ? 1 : 0);
     gl.uniform1f(this.at("opacity"), scene.map && scene.overlay ? scene.opacity : 0);
-    gl.uniform1i(this.at("even"), scene.blend === "even" ? 1 : 0);
+    gl.uniform1i(this.at("blend"), BLENDS.indexOf(scene.blend));
+    gl.uniform1f(this.at("cut"), cutOf(scene.threshold, scene.signed));
+    gl.uniform1f(this.at("lineHalf"), scene.lineHalf);
     gl.uniform1i(this.at("signedMap"), scene.signed ? 1 : 0);
     gl.uniform1f(this.at("surround"), SURROUND);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
