@@ -7,6 +7,7 @@ from typing import Any
 from portal.accounts.models import User
 from portal.jobs.registry import Progress
 from studies.models import ProtocolVersion
+from studies.services.remind import send_reminders
 from studies.services.report import build_report
 
 
@@ -15,3 +16,9 @@ def report(*, version_id: int, run_kinds: list[str], actor_id: int | None, progr
     version = ProtocolVersion.objects.select_related("study").get(pk=version_id)
     actor = User.objects.filter(pk=actor_id).first() if actor_id else None
     build_report(version=version, run_kinds=run_kinds, actor=actor, progress=progress)
+
+
+def remind(*, progress: Progress, **_more: Any) -> None:
+    """Send the reminders that are due; a second run sends none of them again."""
+    found = send_reminders()
+    progress(1, 1, f"{found.sent} sent" + (f", {len(found.failed)} could not be sent" if found.failed else ""))

@@ -13,7 +13,8 @@ from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet, Su
 
 from foundation.provenance import digest_of
 from portal.accounts.models import User
-from studies.models import Enrolment, EnrolmentState, ProtocolVersion, Session, Trial, TrialState
+from studies.models import Enrolment, EnrolmentState, ProtocolVersion, RunKind, Session, Trial, TrialState
+from studies.pacing import Window, window_of
 from studies.protocol import Block, Protocol, from_document
 from studies.protocol.schema import WITHDRAWAL
 
@@ -40,6 +41,7 @@ class TrialRow:
     block: str
     task: str
     state: str
+    period: int
     is_practice: bool
     served_at: datetime | None
     completed_at: datetime | None
@@ -59,13 +61,17 @@ class TrialRow:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a reader stands among their trials; `minutes_left` is None once nothing is left."""
+    """Where a reader stands among their trials; `minutes_left` is None once nothing is left.
+
+    `window` says when the next session may be begun, where that is what comes next.
+    """
 
     rows: tuple[TrialRow, ...]
     current: TrialRow | None
     done: int
     total: int
     minutes_left: int | None
+    window: Window | None = None
 
     @property
     def percent(self) -> int:
@@ -162,6 +168,17 @@ def place_of(enrolment: Enrolment) -> Place:
     return _place(list(_rows(Trial.objects.filter(enrolment=enrolment))), enrolment)
 
 
+def is_timed(enrolment: Enrolment) -> bool:
+    """Gaps and breaks hold for people whose answers count: nobody waits for weeks in a preview, nor does a bot."""
+    return enrolment.run_kind in {RunKind.LIVE, RunKind.PILOT}
+
+
+def must_wait(enrolment: Enrolment, place: Place, now: datetime) -> bool:
+    """The reader's next session is not open yet, or open no more."""
+    window = place.window
+    return is_timed(enrolment) and window is not None and (window.is_early(now) or window.is_late(now))
+
+
 def reading_studies(user: User) -> list[ReadingStudy]:
     """A reader's studies with their progress, from two queries."""
     enrolments = list(readers_enrolments(user).exclude(state=EnrolmentState.WITHDRAWN))
@@ -172,7 +189,7 @@ def reading_studies(user: User) -> list[ReadingStudy]:
     return [ReadingStudy(enrolment, _place(rows[enrolment.pk], enrolment)) for enrolment in enrolments]
 
 
-_COLUMNS = ("pk", "token", "position", "block", "task", "state", "is_practice", "served_at", "completed_at")
+_COLUMNS = ("pk", "token", "position", "block", "task", "state", "period", "is_practice", "served_at", "completed_at")
 
 
 def _rows(trials: QuerySet[Trial]) -> Sequence[TrialRow]:
@@ -187,6 +204,7 @@ def _place(rows: Sequence[TrialRow], enrolment: Enrolment) -> Place:
         done=len(rows) - len(left),
         total=len(rows),
         minutes_left=_minutes(rows, left, protocol_of(enrolment.version)) if left else None,
+        window=window_of(rows, protocol_of(enrolment.version)) if left else None,
     )
 
 

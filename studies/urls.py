@@ -12,6 +12,7 @@ reading_room = [
     path("study/<int:pk>/closed", agreement.closed, name="closed"),
     path("study/<int:pk>/instructions", between.instructions, name="instructions"),
     path("study/<int:pk>/break", between.pause, name="pause"),
+    path("study/<int:pk>/next-session", between.between_sessions, name="between_sessions"),
     path("study/<int:pk>/thanks", between.thanks, name="thanks"),
     path("study/<int:pk>/ask/<slug:where>/<slug:name>", questionnaires.questionnaire, name="questionnaire"),
     path("study/<int:pk>/ask/<slug:where>/<slug:name>/answer", questionnaires.answer, name="questionnaire_answer"),

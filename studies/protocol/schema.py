@@ -73,7 +73,7 @@ class Sessions:
         default=None, metadata={"minimum": 1, "maximum": 10_000, "help": "After so many trials a break is due."}
     )
     break_minutes: int = field(
-        default=0, metadata={"minimum": 0, "maximum": 1440, "help": "How long a break lasts at least."}
+        default=0, metadata={"minimum": 0, "maximum": 1440, "help": "How long a break lasts at least; 0: a click."}
     )
     remind_days: int | None = field(
         default=None,

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from django.db import transaction
+from django.utils import timezone
 
 from portal.audit.services import record
 from studies.designs import Planned
@@ -14,18 +15,25 @@ from studies.designs.certificate import Certificate, certificate
 from studies.models import Arm, Enrolment, EnrolmentState, ProtocolVersion, RunKind, Stimulus, Trial
 from studies.protocol import WITHOUT_MAP, Block, from_document, schedule
 from studies.protocol.schedule import Scheduled
+from studies.services.stale import stale_enrolments
 
 TOKEN_BYTES = 24
 
 
 def next_slot(version: ProtocolVersion, run_kind: RunKind | str) -> int:
-    """The lowest slot that nobody follows; one given back by a withdrawal comes first.
+    """The lowest slot that nobody follows; one given back by a withdrawal, or gone stale, comes first.
 
-    Call it inside a transaction that holds the version's row (`select_for_update`).
+    A stale slot's reader keeps all that is theirs and may go on; the slot is noted as released. Call it inside a
+    transaction that holds the version's row (`select_for_update`).
     """
-    enrolments = Enrolment.objects.filter(version=version, run_kind=run_kind)
-    taken = set(enrolments.exclude(state=EnrolmentState.WITHDRAWN).values_list("slot", flat=True))
-    return next(slot for slot in range(len(taken) + 1) if slot not in taken)
+    holders = Enrolment.objects.filter(version=version, run_kind=run_kind, released_at=None)
+    taken = set(holders.exclude(state=EnrolmentState.WITHDRAWN).values_list("slot", flat=True))
+    stale = {each.slot: each for each in stale_enrolments(version, run_kind)}
+    slot = next(slot for slot in range(len(taken) + 1) if slot not in taken or slot in stale)
+    if slot in stale:
+        Enrolment.objects.filter(pk=stale[slot].pk).update(released_at=timezone.now())
+        record(actor=None, action="slot.released", subject=stale[slot], slot=slot)
+    return slot
 
 
 def balance_of(version: ProtocolVersion, readers: int) -> dict[str, Certificate]:

@@ -17,7 +17,7 @@ from portal.accounts.models import User
 from portal.audit.services import record
 from studies.errors import StudyError
 from studies.models import Enrolment, EnrolmentState, Response, RunKind, Session, StudyState, Trial, TrialState
-from studies.selectors import block_of, has_consented, known_sitting, readers_trials
+from studies.selectors import block_of, has_consented, known_sitting, must_wait, place_of, readers_trials
 from studies.services.practice import truth_of
 from studies.tasks import Feedback, InvalidAnswers, Task
 
@@ -137,6 +137,8 @@ def record_response(
         raise NotReading(_("This study takes no answers from you now."))
     if trial.waits:  # type: ignore[attr-defined]  # annotated by the selector
         raise UnknownTrial(_("There is no such page."))
+    if _is_shut(trial):
+        raise UnknownTrial(_("There is no such page."))
     before = [response for response in given if response.step == step]
     _check_step(trial, task, step, revise)
     clean = task.validate(step, answers)
@@ -187,6 +189,13 @@ def _sitting_now(trial: Trial) -> int:
     if sitting is not None and timezone.now() - sitting.last_seen_at <= IDLE:
         return sitting.pk
     return new_sitting(enrolment=trial.enrolment).pk
+
+
+def _is_shut(trial: Trial) -> bool:
+    """A trial of a later session that was never shown, and may not be shown now."""
+    if trial.period == 1 or trial.state != TrialState.PENDING:
+        return False
+    return must_wait(trial.enrolment, place_of(trial.enrolment), timezone.now())
 
 
 def _check_step(trial: Trial, task: Task, step: str, revise: bool) -> None:

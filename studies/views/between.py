@@ -8,15 +8,17 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from studies.blinding import translated
 from studies.forms import RemarkForm
 from studies.models import Enrolment, EnrolmentState
-from studies.selectors import consent_in_force, place_of, protocol_of
+from studies.pacing import rest_until
+from studies.selectors import consent_in_force, is_timed, must_wait, place_of, protocol_of
 from studies.services.questionnaires import Sent, leave_remark
 from studies.services.run import new_sitting
 from studies.views.gates import (
@@ -74,11 +76,36 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
     enrolment = own_enrolment(request, pk)
     if (page := before_reading(enrolment)) is not None:
         return redirect(page)
-    if request.method == "POST":
+    protocol, place = protocol_of(enrolment.version), place_of(enrolment)
+    rest = rest_until(place.rows, protocol, timezone.now()) if is_timed(enrolment) else None
+    if request.method == "POST" and rest is None:
         remember_sitting(request, pk, new_sitting(enrolment=enrolment).pk)
         return redirect("studies:study", pk)
-    minutes = protocol_of(enrolment.version).readers.session_minutes
-    return render(request, "studies/pause.html", {"minutes": minutes, "place": place_of(enrolment), "pk": pk})
+    context = {"minutes": protocol.readers.session_minutes, "place": place, "rest_until": rest, "pk": pk}
+    return render(request, "studies/pause.html", context)
+
+
+@require_safe
+@login_required
+@never_cache
+def between_sessions(request: HttpRequest, pk: int) -> HttpResponse:
+    """The next session is not open yet, or open no more: when it is, or whom to ask."""
+    enrolment = own_enrolment(request, pk)
+    if (page := before_reading(enrolment)) is not None:
+        return redirect(page)
+    place = place_of(enrolment)
+    if place.window is None or not must_wait(enrolment, place, timezone.now()):
+        return redirect("studies:study", pk)
+    protocol = consent_in_force(enrolment)
+    context = {
+        "window": place.window,
+        "is_late": place.window.is_late(timezone.now()),
+        "contact": protocol.consent.contact,
+        "title": protocol.title,
+        "place": place,
+        "pk": pk,
+    }
+    return render(request, "studies/between_sessions.html", context)
 
 
 @login_required

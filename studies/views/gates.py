@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import cast
 
 from django.http import Http404, HttpRequest
@@ -13,7 +12,8 @@ from django.utils import timezone
 from portal.accounts.models import User
 from studies.due import due_for
 from studies.models import Enrolment, EnrolmentState, RunKind, Session, StudyState
-from studies.selectors import Place, has_consented, protocol_of, readers_enrolments
+from studies.pacing import done_since, is_enough, rest_until
+from studies.selectors import Place, has_consented, is_timed, must_wait, protocol_of, readers_enrolments
 from studies.services.run import sitting_of
 
 
@@ -67,9 +67,11 @@ def before_trial(
     """
     if place.current is None:
         return reverse("studies:thanks", args=[enrolment.pk])
+    if must_wait(enrolment, place, timezone.now()):
+        return reverse("studies:between_sessions", args=[enrolment.pk])
     if not knows_instructions(request, enrolment, place.current.block):
         return reverse("studies:instructions", args=[enrolment.pk])
-    if break_is_due(enrolment, current_sitting(request, enrolment, sitting)):
+    if break_is_due(enrolment, current_sitting(request, enrolment, sitting), place):
         return reverse("studies:pause", args=[enrolment.pk])
     return None
 
@@ -96,10 +98,12 @@ def remember_sitting(request: HttpRequest, enrolment: int, sitting: int) -> None
         request.session[key] = sitting
 
 
-def break_is_due(enrolment: Enrolment, sitting: Session) -> bool:
-    """The sitting has lasted as long as the protocol allows at a stretch."""
-    minutes = protocol_of(enrolment.version).readers.session_minutes
-    return timezone.now() - sitting.started_at > timedelta(minutes=minutes)
+def break_is_due(enrolment: Enrolment, sitting: Session, place: Place) -> bool:
+    """As much has been read at a stretch as the protocol allows."""
+    protocol, now = protocol_of(enrolment.version), timezone.now()
+    if protocol.sessions.break_minutes:
+        return is_timed(enrolment) and rest_until(place.rows, protocol, now) is not None
+    return is_enough(done_since(place.rows, sitting.started_at), sitting.started_at, protocol, now)
 
 
 def knows_instructions(request: HttpRequest, enrolment: Enrolment, block: str) -> bool:

@@ -11,7 +11,10 @@ KINDS = {
     "explain": "portal.explanations.jobs.explain",
     "score": "portal.explanations.jobs.score",
     "report": "studies.jobs.report",
+    "remind": "studies.jobs.remind",
 }
+DAILY = ("remind",)
+"""Kinds that an idle worker queues once a day by itself."""
 
 
 class Progress(Protocol):

@@ -21,7 +21,7 @@ from kombu.exceptions import OperationalError
 
 from portal.accounts.models import User
 from portal.jobs.models import Job, JobState
-from portal.jobs.registry import KINDS, UnknownKind, work_of
+from portal.jobs.registry import DAILY, KINDS, UnknownKind, work_of
 
 logger = logging.getLogger(__name__)
 HEARTBEAT_SHARE = 3
@@ -48,6 +48,18 @@ def enqueue(*, kind: str, payload: dict[str, Any], work_key: str, requested_by: 
     if job.state == JobState.QUEUED:
         transaction.on_commit(lambda: ring(job.pk))
     return job
+
+
+def enqueue_daily() -> int:
+    """Queue what is done once a day, once a day; how many were queued now."""
+    today = timezone.localdate().isoformat()
+    known = set(
+        Job.objects.filter(work_key__in=[f"{kind}:{today}" for kind in DAILY]).values_list("work_key", flat=True)
+    )
+    missing = [kind for kind in DAILY if f"{kind}:{today}" not in known]
+    for kind in missing:
+        enqueue(kind=kind, payload={}, work_key=f"{kind}:{today}")
+    return len(missing)
 
 
 @transaction.atomic

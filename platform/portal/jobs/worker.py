@@ -15,7 +15,7 @@ from django.db import connections
 if not apps.ready:
     django.setup()
 
-from portal.jobs.services import ring_waiting, run_job  # models need the applications to be ready
+from portal.jobs.services import enqueue_daily, ring_waiting, run_job  # models need the applications to be ready
 
 
 @shared_task(name="portal.jobs.run")
@@ -37,5 +37,6 @@ def pick_up() -> None:
     Idle workers alone do so, because what waits while all are busy has its bell in the broker already.
     """
     if not state.active_requests and not state.reserved_requests:
+        enqueue_daily()
         ring_waiting()
     connections.close_all()  # this is the worker's main process, whose sockets its children must not inherit
