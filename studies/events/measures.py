@@ -14,7 +14,7 @@ from studies.events.timeline import OVERLAY, Page, pages_of
 
 IDLE_MS = 30_000
 """Longer without anything done, and the reader is taken to be elsewhere."""
-WINDOW = ("window", "invert")
+WINDOW = ("wl", "invert")
 VIEWPORT = ("zoom", "pan", "viewport")
 PASSIVE = ("start", "paint", "backend", "visibility", "blur", "focus", "idle", "leave", "viewport")
 """Kinds that happen without the reader's hand on the viewer or the questions."""

@@ -28,7 +28,7 @@ def test_a_reading_of_one_page() -> None:
             batch(
                 at(3.0, "overlay_toggle", viewer="A", shown=False),
                 at(6.0, "overlay_toggle", viewer="A", shown=True),
-                at(8.0, "window", viewer="A", centre=1.0, width=2.0),
+                at(8.0, "wl", viewer="A", c=1.0, w=2.0),
                 at(9.0, "answer_change", question="coverage", value="4"),
                 at(10.0, "answer_change", question="coverage", value="5"),
                 at(11.0, "leave"),

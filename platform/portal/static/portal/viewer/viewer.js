@@ -426,7 +426,7 @@ export class Viewer {
     if (!this.painted) {
       this.painted = true;
       this.root.dataset.painted = "true";
-      this.reporter.report("paint", { ...this.environment(), ...seen, slice: state.slice, slices: header.slices });
+      this.reporter.report("paint", { ...this.environment(), slice: state.slice, slices: header.slices });
     }
     const key = Object.values(seen).join();
     if (key !== this.seen) {
