@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet, Subquery
@@ -17,6 +17,8 @@ from studies.models import Enrolment, EnrolmentState, ProtocolVersion, RunKind, 
 from studies.pacing import Window, window_of
 from studies.protocol import Block, Protocol, from_document
 from studies.protocol.schema import WITHDRAWAL
+from studies.tasks import Scene
+from studies.tasks.base import Aid
 
 _TRIAL_WITH: tuple[str, ...] = (
     "enrolment__version__study",
@@ -24,7 +26,6 @@ _TRIAL_WITH: tuple[str, ...] = (
     "case",
     "arm__network",
     "stimulus__explanation",
-    "second_stimulus",
     "sitting",
 )
 _PROTOCOLS: dict[str, Protocol] = {}
@@ -104,6 +105,11 @@ def protocol_of(version: ProtocolVersion) -> Protocol:
 def block_of(version: ProtocolVersion, name: str) -> Block:
     """One block of a version's protocol."""
     return protocol_of(version).block(name)
+
+
+def scene_of(trial: Trial) -> Scene:
+    """What the trial's steps depend on beside its task: what its arm gives, and what was prepared for its block."""
+    return Scene(cast(Aid, str(trial.arm.kind)), trial.stimulus.prepared.get(trial.block) or {})
 
 
 def consent_hash(protocol: Protocol) -> str:

@@ -49,8 +49,9 @@ class ResponseAdmin(PanelAdmin):
                 "trial__enrolment__reader",
                 "trial__case",
                 "trial__arm",
-                "trial__second_arm",
+                "trial__stimulus__arm",
             )
+            .prefetch_related("trial__further__stimulus__arm")
             .order_by("-id")
         )
 
@@ -88,8 +89,7 @@ class ResponseAdmin(PanelAdmin):
     @admin.display(description="arm")
     def arm(self, response: Response) -> str:
         """The letters; methods are told on the case's page alone."""
-        second = response.trial.second_arm
-        return f"{response.trial.arm.code} and {second.code}" if second else response.trial.arm.code
+        return " and ".join(stimulus.arm.code for stimulus in response.trial.stimuli)
 
     @admin.display(description="answers")
     def answered(self, response: Response) -> str:

@@ -47,7 +47,7 @@ def coded(table: pd.DataFrame, version: ProtocolVersion) -> pd.DataFrame:
     found = table.copy()
     networks = _network_codes(version)
     codes = _codes(version)
-    for column in ("method", "method_b"):
+    for column in ("method", "method_b", "method_c", "method_d"):
         found[column] = [_code(codes, of, label) for of, label in zip(table["network"], table[column], strict=True)]
     found["network"] = [networks.get(str(slug)) for slug in table["network"]]
     found["control"] = False

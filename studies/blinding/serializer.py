@@ -6,6 +6,7 @@ names a case, a network, a method or an arm; overlays are called by letters, the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,10 +16,12 @@ from django.utils.translation import gettext
 
 from portal.explanations.models import Prediction
 from studies.models import ArmKind, RunKind, Trial
-from studies.selectors import Place, block_of
-from studies.tasks import Question, Task
+from studies.selectors import Place, block_of, scene_of
+from studies.tasks import Question, Step, Task
+from studies.tasks.base import known_before
+from studies.tasks.conditions import condition
 
-OVERLAYS = ("a", "b")
+OVERLAYS = ("a", "b", "c", "d")
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,17 @@ class ShownQuestion:
     prompt: str
     help: str
     required: bool
+    template: str
     options: tuple[ShownOption, ...] = ()
     value: Any = None
+    when: str = ""
+    tools: tuple[str, ...] = ()
+    most: int | None = None
+    rated: bool = False
+    minimum: float = 0.0
+    maximum: float = 100.0
+    whole: bool = False
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,7 +66,9 @@ class Advice:
 
 @dataclass(frozen=True)
 class ShownTrial:
-    """All that a page knows of a trial. `overlays` are letters; `previous` is the token one may go back to."""
+    """All that a page knows of a trial. `overlays` are letters; `earlier` are the reader's own answers that a
+    question depends on; `previous` is the token one may go back to.
+    """
 
     token: str
     task: str
@@ -64,6 +78,7 @@ class ShownTrial:
     steps: int
     finding: str
     questions: tuple[ShownQuestion, ...]
+    earlier: Mapping[str, Any]
     overlays: tuple[str, ...]
     sign: str
     advice: Advice | None
@@ -72,6 +87,7 @@ class ShownTrial:
     is_change: bool
     is_preview: bool
     first_percent: int | None
+    names_finding: bool
     number: int
     total: int
     percent: int
@@ -79,12 +95,26 @@ class ShownTrial:
     previous: str | None
     saved_at: datetime | None
 
+    @property
+    def earlier_json(self) -> str:
+        """`earlier` for the page's scripts."""
+        return json.dumps(self.earlier)
+
 
 def overlays_of(trial: Trial, task: Task, step: int) -> tuple[str, ...]:
     """The letters of the maps that this step shows; none before their time, and none in an arm without maps."""
-    if "map" not in task.steps[step].shows or trial.arm.kind != ArmKind.EXPLAINED:
-        return ()
-    return OVERLAYS[: task.arms_per_trial]
+    return OVERLAYS[: task.overlays(step, scene_of(trial))]
+
+
+def display_of(trial: Trial, task: Task, place: int) -> str:
+    """The content hash of the map under the letter of this place; empty where there is none."""
+    own = task.own_maps(scene_of(trial))
+    if own:
+        return own[place]
+    if place == 0:
+        return trial.stimulus.display
+    further = trial.further.filter(place=place).select_related("stimulus").first()
+    return further.stimulus.display if further else ""
 
 
 def shown_trial(
@@ -93,34 +123,39 @@ def shown_trial(
     place: Place,
     step: int,
     given: Mapping[str, Any] | None = None,
-    first: Mapping[str, Any] | None = None,
+    earlier: Mapping[str, Mapping[str, Any]] | None = None,
     is_change: bool = False,
     previous: str | None = None,
 ) -> ShownTrial:
     """The page of one step.
 
-    `given` are the answers to start from when a reader changes them, `first` those of the step before.
+    `given` are the answers to start from when a reader changes them, `earlier` those of the steps before.
     """
     block = block_of(trial.enrolment.version, trial.block)
     finding = gettext(block.finding)
     task = block.task
+    screen = task.steps_in(scene_of(trial))[step]
+    before = known_before(earlier or {})
+    first = next(iter((earlier or {}).values()), {})
     return ShownTrial(
         token=trial.token,
         task=task.name,
         title=gettext(task.title),
-        step=task.steps[step].name,
+        step=screen.name,
         step_number=step + 1,
         steps=len(task.steps),
         finding=finding,
-        questions=tuple(_question(question, finding, given or {}) for question in task.steps[step].questions),
+        questions=tuple(_question(question, finding, given or {}) for question in screen.questions),
+        earlier={name: before[name] for name in sorted(_spoken_of(screen) & set(before))},
         overlays=overlays_of(trial, task, step),
         sign="signed" if _sign(trial) == "signed" else "positive",
-        advice=_advice(trial, finding) if "ai" in task.steps[step].shows else None,
+        advice=_advice(trial, finding) if "ai" in screen.shows else None,
         is_practice=trial.is_practice,
         is_phantom=trial.case.is_phantom,
         is_change=is_change,
         is_preview=trial.enrolment.run_kind == RunKind.PREVIEW,
-        first_percent=round(first["probability"]) if first and "probability" in first else None,
+        first_percent=round(first["probability"]) if "probability" in first else None,
+        names_finding=not task.hides_finding,
         number=trial.position + 1,
         total=place.total,
         percent=place.percent,
@@ -132,6 +167,8 @@ def shown_trial(
 
 def translated(sentence: str, finding: str, values: Mapping[str, Any] | None = None) -> str:
     """A task's sentence in the reader's language with its values put in."""
+    if not sentence:
+        return ""
     text = gettext(sentence)
     return text % {"finding": finding, **(values or {})} if "%" in text else text
 
@@ -141,15 +178,35 @@ def _question(question: Question, finding: str, given: Mapping[str, Any]) -> Sho
     return ShownQuestion(
         name=question.name,
         kind=question.kind,
-        prompt=translated(question.prompt, finding),
-        help=translated(question.help, finding) if question.help else "",
+        prompt=translated(question.prompt, finding, question.values),
+        help=translated(question.help, finding, question.values),
         required=question.required,
+        template=f"studies/questions/{question.kind}.html",
         options=tuple(
-            ShownOption(option.value, translated(option.label, finding), key, option.value == value)
+            ShownOption(
+                option.value, translated(option.label, finding, question.values), key, _is_chosen(option.value, value)
+            )
             for key, option in enumerate(question.options, start=1)
         ),
-        value=value,
+        value=json.dumps(value) if isinstance(value, (list, dict)) else value,
+        when=question.when,
+        tools=question.tools if question.kind == "region" else (),
+        most=question.most,
+        rated=question.rated,
+        minimum=question.minimum,
+        maximum=question.maximum,
+        whole=question.whole,
+        unit=translated(question.unit, finding),
     )
+
+
+def _is_chosen(option: int | str, value: Any) -> bool:
+    return option in value if isinstance(value, list) else option == value
+
+
+def _spoken_of(screen: Step) -> set[str]:
+    """The names that conditions of this screen's questions use."""
+    return {name for question in screen.questions for name in condition(question.when).names}
 
 
 def _sign(trial: Trial) -> str:

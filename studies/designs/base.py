@@ -74,7 +74,7 @@ class Design(ABC):
         """DesignError where these cases and arms make no schedule."""
         if not cases:
             raise DesignError("A design needs at least one case.")
-        fewest = 2 if self.pairs else 1
+        fewest = self.arms_per_trial
         if len(arms) < fewest:
             raise DesignError(f"The design {self.name} needs at least {fewest} arm{'s' if fewest > 1 else ''}.")
         if len(set(cases)) != len(cases) or len(set(arms)) != len(arms):
@@ -87,6 +87,11 @@ class Design(ABC):
     def periods(self, arms: int) -> int:
         """How many sessions a reader has, a washout apart."""
         return 1
+
+    @property
+    def arms_per_trial(self) -> int:
+        """How many arms a trial shows together."""
+        return 2 if self.pairs else 1
 
     @abstractmethod
     def repeats_cases(self, arms: int) -> bool:

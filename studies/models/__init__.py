@@ -16,7 +16,7 @@ from studies.models.reader import (
 )
 from studies.models.response import Response
 from studies.models.study import Arm, ArmKind, PowerEstimate, ProtocolVersion, Stimulus, Study, StudyState
-from studies.models.trial import ANALYSED, Purpose, Trial, TrialState
+from studies.models.trial import ANALYSED, FurtherStimulus, Purpose, Trial, TrialState
 from studies.models.unblinding import Unblinding
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Enrolment",
     "EnrolmentState",
     "EventBatch",
+    "FurtherStimulus",
     "Invitation",
     "Leaving",
     "PowerEstimate",

@@ -119,6 +119,16 @@ class Arm(models.Model):
     def __str__(self) -> str:
         return f"Arm {self.code}"
 
+    @property
+    def method(self) -> str:
+        """The method as a protocol names it: the explanation's label, or what stands for an arm without one."""
+        return self.label or ("unaided" if self.kind == ArmKind.UNAIDED else "none")
+
+    @property
+    def key(self) -> str:
+        """The arm as a protocol's block names it."""
+        return f"{self.network.slug if self.network else ''}/{self.method}"
+
 
 class Stimulus(models.Model):
     """One case in one arm, with the very bytes that its readers are shown as the map."""
@@ -131,6 +141,9 @@ class Stimulus(models.Model):
     )
     display = models.CharField(max_length=64, blank=True, help_text="Content hash of the displayed uint8 map.")
     display_record = models.JSONField(default=dict, blank=True, help_text="How the map was made fit for display.")
+    prepared = models.JSONField(
+        default=dict, blank=True, help_text="{block: what its task needs to know of this case in this arm}"
+    )
 
     class Meta:
         ordering = ("version_id", "case_id", "arm_id")

@@ -33,7 +33,7 @@ ANALYSED = (Purpose.ORDINARY, Purpose.REPEAT)
 
 
 class Trial(models.Model):
-    """One thing a reader is asked to do: a task, a case, and one or two stimuli."""
+    """One thing a reader is asked to do: a task, a case, and up to four stimuli, of which `stimulus` is the first."""
 
     enrolment = models.ForeignKey(Enrolment, on_delete=models.CASCADE, related_name="trials")
     position = models.PositiveIntegerField(help_text="Place in the reader's order, from 0.")
@@ -42,8 +42,6 @@ class Trial(models.Model):
     case = models.ForeignKey(ReadCase, on_delete=models.PROTECT, related_name="trials")
     arm = models.ForeignKey(Arm, on_delete=models.PROTECT, related_name="trials")
     stimulus = models.ForeignKey(Stimulus, on_delete=models.PROTECT, related_name="trials")
-    second_arm = models.ForeignKey(Arm, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    second_stimulus = models.ForeignKey(Stimulus, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     occurrence = models.PositiveSmallIntegerField(default=1, help_text="2 and more are repeats.")
     purpose = models.CharField(max_length=16, choices=Purpose.choices, default=Purpose.ORDINARY)
     is_practice = models.GeneratedField(
@@ -66,3 +64,24 @@ class Trial(models.Model):
 
     def __str__(self) -> str:
         return f"Trial {self.position} of {self.enrolment}"
+
+    @property
+    def stimuli(self) -> tuple[Stimulus, ...]:
+        """All that the trial shows, in the order of the letters a, b, c, d."""
+        return (self.stimulus, *(further.stimulus for further in self.further.all()))
+
+
+class FurtherStimulus(models.Model):
+    """What a trial shows beside its first stimulus, where maps are compared."""
+
+    trial = models.ForeignKey(Trial, on_delete=models.CASCADE, related_name="further")
+    place = models.PositiveSmallIntegerField(help_text="From 1, after the trial's own stimulus.")
+    stimulus = models.ForeignKey(Stimulus, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ("trial_id", "place")
+        verbose_name_plural = "further stimuli"
+        constraints = [models.UniqueConstraint(fields=["trial", "place"], name="place_once")]
+
+    def __str__(self) -> str:
+        return f"{self.stimulus} at place {self.place} of {self.trial}"

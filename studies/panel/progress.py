@@ -236,7 +236,7 @@ def _rating_questions() -> list[str]:
     """The first question on a five-point scale of each task: what a drift of ratings is told by."""
     names = []
     for task in tasks:
-        scales = (question for step in task.steps for question in step.questions if _is_scale(question))
+        scales = (question for step in task().steps for question in step.questions if _is_scale(question))
         names += [question.name for question in list(scales)[:1]]
     return list(dict.fromkeys(names))
 

@@ -14,8 +14,8 @@ from portal.catalog.models import Case, Image, ReferenceStandard
 from portal.explanations.models import Prediction, Presentation, Score
 from portal.parts.models import Part
 from studies.models import ANALYSED, Arm, ArmKind, ProtocolVersion, Response, Stimulus, Trial
-from studies.tasks import Question, Row
-from studies.tasks import registry as tasks
+from studies.selectors import block_of
+from studies.tasks import Question, Row, Task
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,8 @@ def _trials(version: ProtocolVersion, case: Case, kinds: Sequence[str]) -> list[
     chosen = Trial.objects.filter(
         enrolment__version=version, enrolment__run_kind__in=kinds, case=case, purpose__in=ANALYSED
     )
-    return list(chosen.select_related("enrolment__reader", "arm").order_by("enrolment__reader__pseudonym", "position"))
+    known = chosen.select_related("enrolment__reader", "enrolment__version", "arm", "stimulus")
+    return list(known.prefetch_related("further__stimulus").order_by("enrolment__reader__pseudonym", "position"))
 
 
 def _rows(trials: list[Trial]) -> dict[int, list[Row]]:
@@ -177,11 +178,15 @@ def _rows(trials: list[Trial]) -> dict[int, list[Row]]:
     answers = Response.objects.filter(trial__in=[trial.pk for trial in trials]).order_by("trial_id", "step", "revision")
     for trial, step, answer in answers.values_list("trial_id", "step", "answers"):
         given[trial][step].append(answer)
-    return {trial.pk: tasks[trial.task]().rows(given[trial.pk]) if trial.pk in given else [] for trial in trials}
+    return {trial.pk: _task(trial).rows(given[trial.pk]) if trial.pk in given else [] for trial in trials}
+
+
+def _task(trial: Trial) -> Task:
+    return block_of(trial.enrolment.version, trial.block).task
 
 
 def _questions(trial: Trial) -> dict[str, Question]:
-    return {question.name: question for step in tasks[trial.task].steps for question in step.questions}
+    return {question.name: question for step in _task(trial).steps for question in step.questions}
 
 
 def _ratings(arm: Arm, trials: list[Trial], rows: dict[int, list[Row]]) -> tuple[Counted, ...]:
@@ -189,7 +194,7 @@ def _ratings(arm: Arm, trials: list[Trial], rows: dict[int, list[Row]]) -> tuple
     asked: dict[tuple[str, str], Question] = {}
     answers: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for trial in trials:
-        if trial.arm_id != arm.pk or trial.second_arm_id is not None:
+        if trial.arm_id != arm.pk or len(trial.stimuli) > 1:
             continue
         questions = _questions(trial)
         for row in rows[trial.pk]:
@@ -214,9 +219,10 @@ def _compared(arm: Arm, trials: list[Trial], rows: dict[int, list[Row]]) -> Comp
     """Comparisons that this arm's map took part in."""
     fates: Counter[str] = Counter()
     for trial in trials:
-        if trial.second_arm_id is None or arm.pk not in (trial.arm_id, trial.second_arm_id):
+        shown = [stimulus.arm_id for stimulus in trial.stimuli]
+        if len(shown) < 2 or arm.pk not in shown:
             continue
-        mine = "first" if trial.arm_id == arm.pk else "second"
+        mine = ("first", "second", "third", "fourth")[shown.index(arm.pk)]
         for row in rows[trial.pk]:
             if row.question == "preferred":
                 fates["tied" if row.answer == "tie" else "preferred" if row.answer == mine else "refused"] += 1

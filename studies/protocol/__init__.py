@@ -8,11 +8,12 @@ from studies.protocol.problems import Problem, Unreadable
 from studies.protocol.reading import Attempt, Lines, attempt_to_read, from_document, read
 from studies.protocol.rules import check, errors
 from studies.protocol.schedule import schedule
-from studies.protocol.schema import WITHOUT_MAP, Block, Protocol
+from studies.protocol.schema import UNAIDED, WITHOUT_MAP, Block, Protocol
 from studies.protocol.world import Call, CaseFacts, MethodFacts, World
 from studies.words import Words
 
 __all__ = [
+    "UNAIDED",
     "WITHOUT_MAP",
     "Attempt",
     "Block",

@@ -57,7 +57,8 @@ def _inserted(block: Block, seed: int, slot: int) -> Iterator[Planned]:
         rng = Random(derive(seed, purpose, slot))
         for number, case in enumerate(wanted.cases):
             shown = [labels[(number + slot) % len(labels)]]
-            if block.task.arms_per_trial == 2:
-                shown.append(rng.choice(block.arms))
+            if block.task.arms_per_trial > 1:
+                rest = [arm for arm in block.arms if arm not in shown]
+                shown += rng.sample(rest, block.task.arms_per_trial - 1)
                 rng.shuffle(shown)
             yield Planned(case, tuple(shown), purpose=purpose)

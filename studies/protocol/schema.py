@@ -20,6 +20,8 @@ from studies.words import Words
 SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 WITHOUT_MAP = "none"
 """The method that stands for: the AI's call, and no map."""
+UNAIDED = "unaided"
+"""The method that stands for: the image alone, nothing of the AI."""
 
 Language = Literal["en", "de"]
 RunKindName = Literal["preview", "bot", "pilot", "live"]
@@ -139,7 +141,10 @@ class Block:
     task: Task
     networks: tuple[str, ...] = field(metadata={"also": "network"})
     methods: tuple[str, ...] = field(
-        metadata={"longest": 64, "help": "Labels of explanations; `none` is the AI without a map."}
+        metadata={
+            "longest": 64,
+            "help": "Labels of explanations; `none` is the AI without a map, `unaided` the image alone.",
+        }
     )
     design: Design
     cases: CaseChoice
@@ -163,8 +168,10 @@ class Block:
 
     @property
     def arms(self) -> tuple[str, ...]:
-        """Keys of the block's arms: `network/label`, networks slowest."""
-        return tuple(f"{network}/{method}" for network in self.networks for method in self.methods)
+        """Keys of the block's arms: `network/label`, networks slowest; the image alone is one arm, of no network."""
+        alone = tuple(f"/{UNAIDED}" for method in self.methods if method == UNAIDED)
+        aided = [method for method in self.methods if method != UNAIDED]
+        return alone + tuple(f"{network}/{method}" for network in self.networks for method in aided)
 
     @property
     def inserted(self) -> tuple[tuple[Literal["catch", "foil"], Inserted], ...]:

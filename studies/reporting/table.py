@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 
-from portal.catalog.models import ReferenceStandard
-from portal.explanations.models import Prediction, Presentation, Score
-from studies.models import ANALYSED, ArmKind, ProtocolVersion, Purpose, Response, RunKind, Trial, TrialState
+from portal.explanations.models import Presentation, Score
+from studies.models import ANALYSED, ProtocolVersion, Purpose, Response, RunKind, Trial, TrialState
 from studies.reporting.columns import Column
 from studies.reporting.events import EVENT_COLUMNS, event_cells
-from studies.tasks import registry as tasks
-from studies.tasks.base import Row
+from studies.selectors import block_of
+from studies.tasks import Row, Truth
+from studies.truths import Truths
 
 Cells = dict[str, Any]
 """Values by the names of the long table's columns."""
@@ -41,10 +42,13 @@ CODEBOOK = (
     Column(
         "method",
         "text",
-        "The explanation's label; 'none' for the AI's output without a map; the arm's code while analysts are blinded.",
+        "The map's label; 'none': the AI's output without a map; 'unaided': the image alone; the arm's code while "
+        "analysts are blinded.",
     ),
     Column("control", "flag", "The map is a control, not an explanation; false for all while analysts are blinded."),
-    Column("method_b", "text", "The second map's label, where two were compared."),
+    Column("method_b", "text", "The second map's label, where maps were compared."),
+    Column("method_c", "text", "The third map's label, where three or four were compared."),
+    Column("method_d", "text", "The fourth map's label, where four were compared."),
     Column("question", "text", "What was asked."),
     Column("answer", "any", "The answer that stands, as given."),
     Column("first_answer", "any", "The answer as first given; it differs where the reader changed it."),
@@ -54,8 +58,12 @@ CODEBOOK = (
     Column("final", "number", "Diagnosis: probability with the AI in view, 0 to 100."),
     Column("initial_decision", "integer", "Diagnosis: 1 if the first read says present."),
     Column("final_decision", "integer", "Diagnosis: 1 if the last read says present."),
+    Column("expected", "any", "The right answer, where the task has one."),
+    Column("correct", "flag", "The answer is the right one, where there is a right one."),
+    Column("chance", "number", "How often a guess would be right, 0 to 1, where there is a right answer."),
     Column("truth", "integer", "Reference standard: 1 present, 0 absent."),
     Column("advice", "integer", "The AI's call: 1 present, 0 absent."),
+    Column("ai_probability", "number", "What the AI gave the finding, 0 to 1, whether or not it was shown."),
     Column("ai_correct", "flag", "The AI's call agrees with the reference standard."),
     Column(
         "active_seconds", "number", "Seconds that the reader was active on the trial, as the browser measured them."
@@ -73,6 +81,9 @@ METRIC_COLUMN = Column(
     "metric.<name>", "number", "An automatic metric of the raw map behind the rated one; empty where it is undefined."
 )
 SCORE_COLUMNS = (
+    Column(
+        "answer.<name>", "number", "What was measured of the answer itself, for example its overlap with the truth."
+    ),
     METRIC_COLUMN,
     Column("displayed.<name>", "number", "The same metric of the very map that the reader was shown (displayed_map)."),
     Column(
@@ -97,7 +108,7 @@ def long_table(
     known = _Known(version, trials)
     rows = [row for trial in trials for row in _rows_of(trial, known)]
     columns = [column.name for column in CODEBOOK]
-    frame = pd.DataFrame(rows, columns=[*columns, *known.score_columns])
+    frame = pd.DataFrame(rows, columns=[*columns, *_in_order([*rows, *known.cells])])
     return frame.reset_index(drop=True)
 
 
@@ -107,26 +118,16 @@ class _Known:
     def __init__(self, version: ProtocolVersion, trials: list[Trial]) -> None:
         self.version = version
         self.study = version.study.slug
-        self.findings = {block["name"]: block.get("finding", "finding") for block in version.document["blocks"]}
         self.min_seconds = float(version.document.get("quality", {}).get("min_seconds", 0))
         self.exclusions = set(version.document.get("analysis", {}).get("exclusions", ()))
-        cases = {trial.case_id for trial in trials}
         self.responses = _responses(trials)
-        self.labels = {
-            (standard.case_id, standard.name): standard.label
-            for standard in ReferenceStandard.objects.filter(case_id__in=cases)
-        }
-        self.calls = {
-            (prediction.network_id, prediction.image.case_id): prediction.predicted
-            for prediction in Prediction.objects.filter(image__case_id__in=cases, image__index=0).select_related(
-                "image"
-            )
-        }
-        self.events = event_cells(trials, self.findings)
+        self.truths = Truths.of_cases(trial.case_id for trial in trials)
+        findings = {block["name"]: block.get("finding", "finding") for block in version.document["blocks"]}
+        self.events = event_cells(trials, findings)
         stimuli = (trial.stimulus for trial in trials)
         shown = {(each.explanation_id, each.display) for each in stimuli if each.explanation_id}
         self.raw, self.displayed = _scores(shown)
-        self.score_columns = _in_order(each for found in (self.raw, self.displayed) for each in found.values())
+        self.cells = [each for found in (self.raw, self.displayed) for each in found.values()]
 
 
 def _trials(version: ProtocolVersion, run_kinds: Sequence[str], purposes: Sequence[str]) -> list[Trial]:
@@ -138,9 +139,11 @@ def _trials(version: ProtocolVersion, run_kinds: Sequence[str], purposes: Sequen
             "enrolment__reader",
             "case__dataset",
             "arm__network",
-            "second_arm",
             "stimulus__explanation",
-        ).order_by("enrolment__run_kind", "enrolment__slot", "enrolment_id", "position")
+            "stimulus__arm",
+        )
+        .prefetch_related("further__stimulus__arm")
+        .order_by("enrolment__run_kind", "enrolment__slot", "enrolment_id", "position")
     )
 
 
@@ -189,29 +192,38 @@ def _rows_of(trial: Trial, known: _Known) -> list[dict[str, Any]]:
         return []
     answers = {step: [response.answers for response in revisions] for step, revisions in given.items()}
     last = max((response for revisions in given.values() for response in revisions), key=lambda each: each.pk)
-    shared = _of_trial(trial, known) | _of_map(trial, known) | _of_time(trial, given, last, known)
+    truth = known.truths.of(trial)
+    shared = _of_trial(trial, truth, known) | _of_map(trial, known) | _of_time(trial, given, last, known)
     shared |= known.events.get(trial.pk, {})
     revisions = max(len(each) for each in given.values())
-    return [shared | _of_row(row) | {"revisions": revisions} for row in tasks[trial.task]().rows(answers)]
+    task = block_of(known.version, trial.block).task
+    return [shared | _of_row(row) | {"revisions": revisions} for row in task.rows(answers, truth)]
 
 
 def _of_row(row: Row) -> dict[str, Any]:
     return {
         "question": row.question,
-        "answer": row.answer,
-        "first_answer": row.first,
+        "answer": _plain(row.answer),
+        "first_answer": _plain(row.first),
         "score": row.score,
         "initial": row.initial,
         "final": row.final,
         "initial_decision": row.initial_decision,
         "final_decision": row.final_decision,
+        "expected": _plain(row.expected),
+        "correct": None if row.correct is None else bool(row.correct),
+        "chance": row.chance,
+        **{f"answer.{name}": value for name, value in row.measures.items() if value is not None},
     }
 
 
-def _of_trial(trial: Trial, known: _Known) -> dict[str, Any]:
+def _plain(value: Any) -> Any:
+    """Lists and mappings (orders, reasons, marks) as JSON, everything else as it is."""
+    return json.dumps(value) if isinstance(value, (list, dict)) else value
+
+
+def _of_trial(trial: Trial, truth: Truth, known: _Known) -> dict[str, Any]:
     network = trial.arm.network
-    truth = known.labels.get((trial.case_id, known.findings.get(trial.block, "finding")))
-    advice = known.calls.get((network.pk, trial.case_id)) if network else None
     return {
         "study": known.study,
         "protocol_hash": known.version.hash,
@@ -228,9 +240,10 @@ def _of_trial(trial: Trial, known: _Known) -> dict[str, Any]:
         "is_phantom": trial.case.is_phantom,
         "network": network.slug if network else None,
         "network_task": network.task if network else None,
-        "truth": truth,
-        "advice": advice,
-        "ai_correct": None if truth is None or advice is None else advice == truth,
+        "truth": truth.label,
+        "advice": truth.advice,
+        "ai_probability": truth.probability,
+        "ai_correct": truth.ai_correct,
     }
 
 
@@ -238,9 +251,9 @@ def _of_map(trial: Trial, known: _Known) -> dict[str, Any]:
     explanation = trial.stimulus.explanation
     found: dict[str, Any] = {
         "arm": trial.arm.code,
-        "method": trial.arm.label if trial.arm.kind == ArmKind.EXPLAINED else "none",
+        "method": trial.arm.method,
         "control": trial.arm.is_control,
-        "method_b": trial.second_arm.label if trial.second_arm else None,
+        **dict(zip(("method_b", "method_c", "method_d"), _further(trial), strict=False)),
         "explanation": explanation.key if explanation else None,
         "displayed_map": trial.stimulus.display or None,
         "seconds_to_explain": explanation.seconds if explanation else None,
@@ -249,6 +262,10 @@ def _of_map(trial: Trial, known: _Known) -> dict[str, Any]:
         found |= known.raw.get(explanation.pk, {})
         found |= known.displayed.get((explanation.pk, trial.stimulus.display), {})
     return found
+
+
+def _further(trial: Trial) -> list[str]:
+    return [stimulus.arm.method for stimulus in trial.stimuli[1:]]
 
 
 def _of_time(trial: Trial, given: dict[str, list[Response]], last: Response, known: _Known) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from django.utils import timezone
 from portal.audit.services import record
 from studies.designs import Planned
 from studies.designs.certificate import Certificate, certificate
-from studies.models import Arm, Enrolment, EnrolmentState, ProtocolVersion, RunKind, Stimulus, Trial
-from studies.protocol import WITHOUT_MAP, Block, from_document, schedule
+from studies.models import Enrolment, EnrolmentState, FurtherStimulus, ProtocolVersion, RunKind, Stimulus, Trial
+from studies.protocol import Block, from_document, schedule
 from studies.protocol.schedule import Scheduled
 from studies.services.stale import stale_enrolments
 
@@ -61,20 +61,28 @@ def assign_trials(*, enrolment: Enrolment) -> list[Trial]:
         return stored
     version = enrolment.version
     planned = schedule(from_document(version.document), version.hash, enrolment.slot)
-    Trial.objects.bulk_create(_trials(enrolment, planned))
+    _store(enrolment, planned)
     record(actor=None, action="trials.assigned", subject=enrolment, slot=enrolment.slot, trials=len(planned))
     return list(enrolment.trials.order_by("position"))
 
 
-def _trials(enrolment: Enrolment, planned: Sequence[Scheduled]) -> Iterator[Trial]:
+def _store(enrolment: Enrolment, planned: Sequence[Scheduled]) -> None:
     stimuli = {
-        (_key(stimulus.arm), stimulus.case.slug): stimulus
+        (stimulus.arm.key, stimulus.case.slug): stimulus
         for stimulus in Stimulus.objects.filter(version=enrolment.version).select_related("arm__network", "case")
     }
+    shown = [[stimuli[arm, trial.case] for arm in trial.arms] for _block, trial in planned]
+    trials = Trial.objects.bulk_create(_trials(enrolment, planned, [first for first, *_rest in shown]))
+    FurtherStimulus.objects.bulk_create(
+        FurtherStimulus(trial=trial, place=place, stimulus=stimulus)
+        for trial, (_first, *rest) in zip(trials, shown, strict=True)
+        for place, stimulus in enumerate(rest, start=1)
+    )
+
+
+def _trials(enrolment: Enrolment, planned: Sequence[Scheduled], first: Sequence[Stimulus]) -> Iterator[Trial]:
     times: Counter[tuple[str, str, frozenset[str]]] = Counter()
     for position, (block, trial) in enumerate(planned):
-        shown = [stimuli[arm, trial.case] for arm in trial.arms]
-        second = shown[1] if len(shown) > 1 else None
         what = (block.name, trial.case, frozenset(trial.arms))
         times[what] += 1
         yield Trial(
@@ -82,18 +90,11 @@ def _trials(enrolment: Enrolment, planned: Sequence[Scheduled]) -> Iterator[Tria
             position=position,
             block=block.name,
             task=block.task.name,
-            case=shown[0].case,
-            arm=shown[0].arm,
-            stimulus=shown[0],
-            second_arm=second.arm if second else None,
-            second_stimulus=second,
+            case=first[position].case,
+            arm=first[position].arm,
+            stimulus=first[position],
             occurrence=times[what],
             purpose=trial.purpose,
             period=trial.period,
             token=secrets.token_urlsafe(TOKEN_BYTES),
         )
-
-
-def _key(arm: Arm) -> str:
-    """The arm as a protocol's block names it."""
-    return f"{arm.network.slug if arm.network else ''}/{arm.label or WITHOUT_MAP}"

@@ -17,7 +17,7 @@ from portal.accounts.models import User
 from portal.audit.services import record
 from studies.errors import StudyError
 from studies.models import Enrolment, EnrolmentState, Response, RunKind, Session, StudyState, Trial, TrialState
-from studies.selectors import block_of, has_consented, known_sitting, must_wait, place_of, readers_trials
+from studies.selectors import block_of, has_consented, known_sitting, must_wait, place_of, readers_trials, scene_of
 from studies.services.practice import truth_of
 from studies.tasks import Feedback, InvalidAnswers, Task
 
@@ -141,7 +141,9 @@ def record_response(
         raise UnknownTrial(_("There is no such page."))
     before = [response for response in given if response.step == step]
     _check_step(trial, task, step, revise)
-    clean = task.validate(step, answers)
+    earlier = {response.step: response.answers for response in given if response.trial_id == trial.pk}
+    earlier.pop(step, None)
+    clean = task.validate(step, answers, scene=scene_of(trial), earlier=earlier)
     response = Response.objects.create(
         trial=trial,
         session_id=_sitting_now(trial),

@@ -20,12 +20,12 @@ from portal.explanations.models import Prediction
 from portal.storage import get_array
 from studies.models import ArmKind, Enrolment, EnrolmentState, Invitation, RunKind, Study, StudyState, Trial
 from studies.models import Stimulus as StimulusRecord
-from studies.selectors import block_of
+from studies.selectors import block_of, scene_of
 from studies.services.invite import create_invitation
-from studies.services.practice import overlap
 from studies.services.simulate_questionnaires import fill_in_as
-from studies.simulation import SimulatedReader, SimulationError, Stimulus, reader_of
+from studies.simulation import Sight, SimulatedReader, SimulationError, Stimulus, answer, reader_of
 from studies.simulation.browsing import Browser, BrowsingError, Page
+from studies.truths import Truths, overlap
 
 Progress = Callable[[int, int], None]
 MOST_READERS = 1000
@@ -39,6 +39,7 @@ class World:
     standards: dict[tuple[int, str], ReferenceStandard] = field(default_factory=dict)
     overlaps: dict[tuple[str, str], tuple[float | None, float | None]] = field(default_factory=dict)
     advice: dict[tuple[int, int], float] = field(default_factory=dict)
+    truths: Truths = field(default_factory=lambda: Truths([], {}))
 
     @classmethod
     def of(cls, study: Study) -> World:
@@ -51,6 +52,7 @@ class World:
             advice={
                 (each.network_id, each.image.case_id): each.probability for each in predictions.select_related("image")
             },
+            truths=Truths.of_cases(cases.values_list("case", flat=True)),
         )
 
     def stimulus(self, trial: Trial, shown: StimulusRecord) -> Stimulus:
@@ -131,8 +133,8 @@ def _enrolment_of(study: Study, user: User) -> Enrolment:
 
 
 def _trials(enrolment: Enrolment) -> Iterator[Trial]:
-    related = ("case", "arm__network", "stimulus__arm__network", "second_stimulus__arm__network")
-    for trial in enrolment.trials.select_related(*related):
+    related = ("case", "arm__network", "stimulus__arm__network")
+    for trial in enrolment.trials.select_related(*related).prefetch_related("further__stimulus__arm__network"):
         trial.enrolment = enrolment
         yield trial
 
@@ -147,7 +149,7 @@ def _take(
     if enrolment.state in {EnrolmentState.COMPLETED, EnrolmentState.WITHDRAWN}:
         return
     start = f"/study/{enrolment.pk}/"
-    initial: dict[str, float] = {}
+    earlier: dict[str, dict[str, dict[str, Any]]] = {}
     seen: set[str] = set()
     page = browser.get(start)
     while not page.path.endswith("/thanks"):
@@ -163,7 +165,7 @@ def _take(
             seen.add(trial.block)
             for path in re.findall(r'data-(?:image-header|image|map)-url="([^"]+)"', page.text):
                 browser.get(path)
-        answers = _answers(reader, trial, step, world, initial)
+        answers = _answers(reader, trial, step, world, earlier.setdefault(token, {}))
         receipt = browser.post_json(
             f"/s/{token}/answer",
             {
@@ -190,25 +192,26 @@ def _pass(browser: Browser, page: Page) -> Page:
 
 
 def _answers(
-    reader: SimulatedReader, trial: Trial, step: str, world: World, initial: dict[str, float]
+    reader: SimulatedReader, trial: Trial, step: str, world: World, earlier: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
-    shown = world.stimulus(trial, trial.stimulus)
-    match trial.task:
-        case "usefulness":
-            return dict(reader.rate(shown, trial.occurrence))
-        case "preference" if trial.second_stimulus is not None:
-            return dict(reader.compare(shown, world.stimulus(trial, trial.second_stimulus), trial.occurrence))
-        case "diagnosis":
-            first = initial.setdefault(trial.token, reader.read(shown))
-            if step == "initial":
-                return {"probability": first}
-            network = trial.arm.network_id
-            advice = (
-                world.advice.get((network, trial.case_id)) if network and trial.arm.kind != ArmKind.UNAIDED else None
-            )
-            has_map = trial.arm.kind == ArmKind.EXPLAINED
-            return {"probability": reader.read_again(shown, first, advice, has_map)}
-    raise SimulationError(f"Simulated readers do not know the task '{trial.task}'.")
+    task, scene = block_of(trial.enrolment.version, trial.block).task, scene_of(trial)
+    screen = task.step(step, scene)
+    sees_ai = "ai" in screen.shows and trial.arm.kind != ArmKind.UNAIDED
+    given = answer(
+        reader,
+        Sight(
+            task=task,
+            step=screen,
+            scene=scene,
+            stimuli=tuple(world.stimulus(trial, shown) for shown in trial.stimuli),
+            truth=world.truths.of(trial),
+            advice=world.advice.get((trial.arm.network_id or 0, trial.case_id)) if sees_ai else None,
+            occurrence=trial.occurrence,
+            earlier=earlier,
+        ),
+    )
+    earlier[step] = given
+    return given
 
 
 def _token(page: Page) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from foundation.provenance import digest_of
@@ -15,11 +15,13 @@ from portal.jobs.registry import Progress
 from portal.networks.models import Network
 from portal.storage import get_array, put_array
 from studies.models import Arm, ArmKind, ProtocolVersion, Stimulus
-from studies.protocol import WITHOUT_MAP, Protocol
+from studies.protocol import UNAIDED, WITHOUT_MAP, Protocol
 from studies.protocol.schema import Presentation
+from studies.services.preparation import facts_for, shown_in
 
 Key = tuple[str, str]
-"""A network's slug and an explanation's label."""
+"""A network's slug (empty for the image alone) and a method as protocols name it."""
+WITHOUT_LABEL = {WITHOUT_MAP: ArmKind.AI, UNAIDED: ArmKind.UNAIDED}
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -32,6 +34,8 @@ class Prepared:
     explanation: Explanation | None
     display: str
     record: dict[str, Any]
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By block: what its task needs to know of this case in this arm."""
 
 
 def prepare_stimuli(protocol: Protocol, progress: Progress | None = None) -> list[Prepared]:
@@ -44,7 +48,8 @@ def prepare_stimuli(protocol: Protocol, progress: Progress | None = None) -> lis
     maps = _maps(protocol, {network for (network, _), _ in wanted})
     prepared = []
     for number, (key, case) in enumerate(wanted, start=1):
-        prepared.append(_prepared(key, images[case], maps.get((*key, case)), protocol.presentation))
+        each = _prepared(key, images[case], maps.get((*key, case)), protocol.presentation)
+        prepared.append(replace(each, facts=facts_for(protocol, key, each.image, each.explanation)))
         if progress:
             progress(number, len(wanted), case)
     return prepared
@@ -61,6 +66,7 @@ def store_stimuli(version: ProtocolVersion, prepared: list[Prepared]) -> str:
             explanation=each.explanation,
             display=each.display,
             display_record=each.record,
+            prepared=each.facts,
         )
         for each in prepared
     ]
@@ -72,15 +78,9 @@ def store_stimuli(version: ProtocolVersion, prepared: list[Prepared]) -> str:
 
 def _wanted(protocol: Protocol) -> Iterator[tuple[Key, str]]:
     for block in protocol.blocks:
-        for network in block.networks:
-            for label in block.methods:
-                for case in (*block.cases.include, *block.practice):
-                    yield (network, label), case
-            for _purpose, inserted in block.inserted:
-                beside = block.methods if block.task.arms_per_trial == 2 else ()
-                for label in (*inserted.methods, *beside):
-                    for case in inserted.cases:
-                        yield (network, label), case
+        for arm, case in shown_in(block):
+            network, label = arm.split("/", 1)
+            yield (network, label), case
 
 
 def _maps(protocol: Protocol, networks: set[str]) -> dict[tuple[str, str, str], Explanation]:
@@ -109,7 +109,7 @@ def _prepared(key: Key, image: Image, explanation: Explanation | None, presentat
 def _store_arms(version: ProtocolVersion, prepared: list[Prepared]) -> dict[Key, Arm]:
     keys = sorted({each.key for each in prepared})
     controls = {each.key for each in prepared if each.explanation and each.explanation.is_control}
-    networks = Network.objects.in_bulk([network for network, _ in keys], field_name="slug")
+    networks = Network.objects.in_bulk([network for network, _ in keys if network], field_name="slug")
     codes = _codes(len(keys))
     # By lot, not by the seed: whoever reads the protocol could work out codes that follow from it.
     secrets.SystemRandom().shuffle(codes)
@@ -119,9 +119,9 @@ def _store_arms(version: ProtocolVersion, prepared: list[Prepared]) -> dict[Key,
         arm = Arm(
             version=version,
             code=code,
-            kind=ArmKind.AI if label == WITHOUT_MAP else ArmKind.EXPLAINED,
-            network=networks[network],
-            label="" if label == WITHOUT_MAP else label,
+            kind=WITHOUT_LABEL.get(label, ArmKind.EXPLAINED),
+            network=networks[network] if network else None,
+            label="" if label in WITHOUT_LABEL else label,
             is_control=key in controls,
         )
         arm.full_clean()
@@ -139,10 +139,11 @@ def _codes(count: int) -> list[str]:
 
 
 def _facts(each: Prepared) -> list[Any]:
-    return [
+    said = [
         *each.key,
         each.image.case.slug,
         each.image.array,
         each.explanation.key if each.explanation else "",
         each.display,
     ]
+    return [*said, each.facts] if each.facts else said

@@ -113,7 +113,7 @@ class SimulatedReader:
         """How long this reader takes: log-normal, quicker with practice, lazy readers quicker still."""
         usual = {"initial": 22.0, "final": 12.0, "compare": 14.0}.get(step, 16.0)
         pace = {"calibrated": 1.0, "trusting": 0.9, "lazy": 0.55}[self.kind]
-        drawn = np.exp(self._rng("seconds", case, step).normal(0.0, 0.3))
+        drawn = np.exp(self.rng("seconds", case, step).normal(0.0, 0.3))
         return round(float(usual * pace * (0.8 + 0.4 / (1 + position / 10)) * drawn), 2)
 
     def _judgement(self, shown: Stimulus, quality: float, question: str, occurrence: int) -> float:
@@ -134,9 +134,10 @@ class SimulatedReader:
         return sign * self.skill * visible + case + self._noise("read", shown.case)
 
     def _noise(self, *names: str | int) -> float:
-        return float(self.effects.noise_sd * self._rng(*names).normal())
+        return float(self.effects.noise_sd * self.rng(*names).normal())
 
-    def _rng(self, *names: str | int) -> np.random.Generator:
+    def rng(self, *names: str | int) -> np.random.Generator:
+        """The reader's own stream of chance for these names."""
         return _stream(self.seed, "reader", self.index, *names)
 
 

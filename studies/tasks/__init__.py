@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from foundation.registry import Registry
-from studies.tasks.base import Feedback, InvalidAnswers, Option, Question, Row, Step, Task, Truth
+from studies.tasks.base import Aid, Feedback, InvalidAnswers, Option, Question, Row, Scene, Step, Task, Truth
 
 registry: Registry[Task] = Registry("studies.tasks", Task)
 
-__all__ = ["Feedback", "InvalidAnswers", "Option", "Question", "Row", "Step", "Task", "Truth", "registry"]
+__all__ = [
+    "Aid",
+    "Feedback",
+    "InvalidAnswers",
+    "Option",
+    "Question",
+    "Row",
+    "Scene",
+    "Step",
+    "Task",
+    "Truth",
+    "registry",
+]

@@ -30,7 +30,8 @@ class Diagnosis(Task):
     summary = "The reader judges the case alone, then again with the AI's call and, depending on the arm, its map."
     grounding = "application"
     diagnostic = True
-    needs_map = False
+    hides_finding = True
+    aids = frozenset({"unaided", "ai", "explained"})
     seconds = 40
     steps = (
         Step("initial", frozenset({"image"}), (FIRST,)),
@@ -50,7 +51,7 @@ class Diagnosis(Task):
         """1 for present: from a probability of 50 on."""
         return int(probability >= THRESHOLD)
 
-    def rows(self, given: Mapping[str, Sequence[Answers]]) -> list[Row]:
+    def rows(self, given: Mapping[str, Sequence[Answers]], truth: Truth | None = None) -> list[Row]:
         """One row, once both steps are answered: the probability before and after, and the decisions they make."""
         if not given.get("initial") or not given.get("final"):
             return []

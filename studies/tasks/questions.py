@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["scale", "choice", "probability", "text", "reasons"]
-Shown = Literal["image", "ai", "map"]
-LONGEST_TEXT = 2000
+from studies.tasks.conditions import condition
+from studies.tasks.kinds import KINDS, InvalidAnswer
+from studies.tasks.regions import SHAPES
 
+__all__ = ["InvalidAnswer", "InvalidAnswers", "Kind", "Option", "Question", "Shown", "Step"]
 
-class InvalidAnswer(ValueError):
-    """The answer does not fit its question; the message is a msgid in plain English."""
+Kind = Literal[
+    "scale",
+    "choice",
+    "confidence",
+    "reasons",
+    "probability",
+    "number",
+    "text",
+    "region",
+    "ranking",
+    "best-worst",
+]
+Shown = Literal["image", "ai", "map", "altered"]
 
 
 class InvalidAnswers(ValueError):
@@ -36,8 +47,10 @@ class Option:
 class Question:
     """One question. `prompt`, `help` and labels are msgids; `%(finding)s` stands for the block's finding.
 
-    Stored answers: scale an int, choice a str (or int), probability a float from 0 to 100, text a str, reasons a list
-    of values in the order of the options. `reverse` says that a high answer is a bad one. A question never has a
+    Stored answers: scale and confidence an int, choice a str (or int), probability and number a float, text a str,
+    reasons and ranking a list of the options' values, best-worst `{best, worst}`, region a list of marks. `reverse`
+    says that a high answer is a bad one. `when` is a condition on earlier answers of the trial: a question that it
+    hides is neither asked nor stored. `values` are put into the texts beside the finding. A question never has a
     default: an untouched control is no answer.
     """
 
@@ -48,41 +61,38 @@ class Question:
     required: bool = True
     reverse: bool = False
     help: str = ""
+    when: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    tools: tuple[str, ...] = SHAPES
+    """Of a region: the shapes to mark with."""
+    most: int | None = None
+    """Of a region: at most so many marks."""
+    rated: bool = False
+    """Of a region: each mark is given a confidence from 0 to 100."""
+    minimum: float = 0.0
+    maximum: float = 100.0
+    whole: bool = False
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        condition(self.when)  # a condition that cannot be read is found where it is written
+
+    def is_asked(self, answers: Mapping[str, Any]) -> bool:
+        """Whether these answers (by question, and by `step.question`) let the question be asked."""
+        return condition(self.when).holds(answers)
 
     def clean(self, value: Any) -> Any:
         """The answer as it is stored, or None where an optional question was left out; InvalidAnswer otherwise."""
-        if value is None or value == "" or (self.kind == "reasons" and value == []):
+        kind = KINDS[self.kind]
+        if kind.is_empty(value):
             if self.required:
                 raise InvalidAnswer("Please answer this question.")
             return None
-        match self.kind:
-            case "probability":
-                return _probability(value)
-            case "text":
-                return _text(value)
-            case "reasons":
-                return self._reasons(value)
-        return self._option(value)
+        return kind.clean(self, value)
 
     def score(self, value: Any) -> float | None:
         """The answer as a number for which more is better; None where it has none."""
-        if self.kind == "probability" and value is not None:
-            return float(value)
-        if self.kind != "scale" or value is None:
-            return None
-        numbers = [int(option.value) for option in self.options]
-        return float(min(numbers) + max(numbers) - value if self.reverse else value)
-
-    def _option(self, value: Any) -> int | str:
-        # Forms send text, scripts send numbers: both name the option by its value.
-        for option in self.options:
-            if not isinstance(value, bool) and str(option.value) == str(value):
-                return option.value
-        raise InvalidAnswer("Please choose one of the answers offered.")
-
-    def _reasons(self, value: Any) -> list[int | str]:
-        given = [self._option(item) for item in (value if isinstance(value, (list, tuple)) else [value])]
-        return [option.value for option in self.options if option.value in given]
+        return None if value is None else KINDS[self.kind].score(self, value)
 
 
 @dataclass(frozen=True)
@@ -93,21 +103,3 @@ class Step:
     shows: frozenset[Shown]
     questions: tuple[Question, ...]
     locks: bool = True
-
-
-def _probability(value: Any) -> float:
-    try:
-        number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not 0.0 <= number <= 100.0:
-        raise InvalidAnswer("Please give a number from 0 to 100.")
-    return number
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise InvalidAnswer("Please write a text.")
-    if len(value) > LONGEST_TEXT:
-        raise InvalidAnswer("Please keep this text below 2,000 characters.")
-    return value.strip()

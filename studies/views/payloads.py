@@ -11,7 +11,7 @@ from portal.catalog.models import Image
 from portal.catalog.pictures import payload_of
 from portal.display import ImagePayload
 from portal.storage.arrays import get_array
-from studies.blinding.serializer import OVERLAYS, overlays_of
+from studies.blinding.serializer import OVERLAYS, display_of, overlays_of
 from studies.models import Trial, TrialState
 from studies.services.run import open_to_answers, task_of
 from studies.views.gates import not_there
@@ -41,10 +41,10 @@ def overlay(request: HttpRequest, token: str, letter: str) -> HttpResponse:
     step = min(trial.step, len(task.steps) - 1)
     if letter not in overlays_of(trial, task, step):
         raise not_there()
-    stimulus = (trial.stimulus, trial.second_stimulus)[OVERLAYS.index(letter)]
-    if stimulus is None or not stimulus.display:
+    display = display_of(trial, task, OVERLAYS.index(letter))
+    if not display:
         raise not_there()
-    return _bytes(np.ascontiguousarray(get_array(stimulus.display), dtype=np.uint8).tobytes())
+    return _bytes(np.ascontiguousarray(get_array(display), dtype=np.uint8).tobytes())
 
 
 def _visible(request: HttpRequest, token: str) -> Trial:

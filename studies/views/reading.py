@@ -33,7 +33,7 @@ def trial(request: HttpRequest, token: str) -> HttpResponse:
     if (page := before_trial(request, found.enrolment, place, known_sitting(found))) is not None:
         return redirect(page)
     serve_trial(trial=found)
-    shown = shown_trial(found, place=place, step=found.step, first=_first(found), previous=_previous(found, place))
+    shown = shown_trial(found, place=place, step=found.step, earlier=_earlier(found), previous=_previous(found, place))
     return _page(request, found, shown)
 
 
@@ -67,12 +67,11 @@ def _page(request: HttpRequest, found: Trial, shown: ShownTrial) -> HttpResponse
     return render(request, f"studies/tasks/{shown.task}.html", context)
 
 
-def _first(found: Trial) -> dict[str, Any] | None:
-    """What the reader answered to this trial's first step, if they are past it."""
+def _earlier(found: Trial) -> dict[str, dict[str, Any]]:
+    """What the reader answered to the steps before this one, in their order."""
     if not found.step:
-        return None
-    answers: dict[str, Any] | None = found.responses.order_by("id").values_list("answers", flat=True).first()
-    return answers
+        return {}
+    return dict(found.responses.order_by("id").values_list("step", "answers"))
 
 
 def _previous(found: Trial, place: Place) -> str | None:

@@ -15,10 +15,10 @@ from studies.protocol.source import Path
 def design(inquiry: Inquiry) -> Iterator[Problem]:
     """The design suits the task, and cases and arms make a schedule."""
     for path, block in inquiry.blocks():
-        if block.design.pairs != (block.task.arms_per_trial == 2):
-            wanted = "two arms" if block.task.arms_per_trial == 2 else "one arm"
+        if block.design.arms_per_trial != block.task.arms_per_trial:
+            count = {1: "one arm", 2: "two arms", 3: "three arms", 4: "four arms"}[block.task.arms_per_trial]
             yield inquiry.error(
-                (*path, "design"), f"A trial of {block.task.name} shows {wanted}; {block.design.name} plans otherwise."
+                (*path, "design"), f"A trial of {block.task.name} shows {count}; {block.design.name} plans otherwise."
             )
             continue
         if block.design.needs_steps and len(block.task.steps) < 2:

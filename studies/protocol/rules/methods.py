@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from studies.protocol.problems import Problem
 from studies.protocol.reading import close_to
 from studies.protocol.rules.base import Inquiry, rule, second
-from studies.protocol.schema import WITHOUT_MAP
+from studies.protocol.schema import UNAIDED, WITHOUT_MAP
 
 
 @rule
@@ -25,8 +25,13 @@ def methods(inquiry: Inquiry) -> Iterator[Problem]:
         for place, label in enumerate(block.methods):
             where = (*path, "methods", place)
             if label == WITHOUT_MAP:
-                if block.task.needs_map:
+                if "ai" not in block.task.aids:
                     yield inquiry.error(where, f"The task {block.task.name} needs a map; '{WITHOUT_MAP}' has none.")
+            elif label == UNAIDED:
+                if "unaided" not in block.task.aids:
+                    yield inquiry.error(where, f"The task {block.task.name} asks about the AI; '{UNAIDED}' has none.")
+            elif "explained" not in block.task.aids:
+                yield inquiry.error(where, f"The task {block.task.name} shows no map; leave out '{label}'.")
             elif label not in known:
                 yield inquiry.error(where, f"There is no method called '{label}'.{close_to(label, known)}")
             elif known[label].truth_derived and block.task.diagnostic:

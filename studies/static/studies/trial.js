@@ -2,7 +2,7 @@
 
 import { RefusedAnswer, createOutbox } from "../portal/js/outbox.js";
 import { Clock } from "./clock.js";
-import { answersOf, bindSliders, choose, missing } from "./questions.js";
+import { answersOf, bindConditions, bindSliders, choose, missing, restore } from "./questions.js";
 
 class Trial {
   /** @param {HTMLFormElement} form */
@@ -18,7 +18,9 @@ class Trial {
       scope: form.dataset.scope ?? "",
       status: this.status,
     });
+    restore(form);
     bindSliders(form);
+    bindConditions(form);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.send();
@@ -177,7 +179,7 @@ class Trial {
 
   /** @param {boolean} locked */
   lock(locked) {
-    for (const control of this.form.querySelectorAll("input, textarea, button")) {
+    for (const control of this.form.querySelectorAll("input, textarea, select, button")) {
       /** @type {HTMLInputElement} */ (control).disabled = locked;
     }
     this.form.classList.toggle("answer--locked", locked);

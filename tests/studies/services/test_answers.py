@@ -13,8 +13,8 @@ from django.test import Client
 from portal.accounts.models import User
 from studies.models import Enrolment, Response, Trial, TrialState
 from studies.services.design import close_study
-from studies.services.practice import overlap
 from studies.services.run import record_response
+from studies.truths import overlap
 from tests.studies.steps import ANSWERS, current, go_on, send
 from tests.studies.ward import Ward, enrolled, make_study
 

@@ -37,13 +37,12 @@ def test_the_stored_trials_follow_the_schedule(version: ProtocolVersion) -> None
     planned = schedule(from_document(version.document), version.hash, 2)
     assert [trial.position for trial in trials] == list(range(len(planned)))
     for trial, (block, plan) in zip(trials, planned, strict=True):
-        arms = [key(arm) for arm in (trial.arm, trial.second_arm) if arm is not None]
+        arms = [key(stimulus.arm) for stimulus in trial.stimuli]
         assert (trial.block, trial.task, trial.case.slug) == (block.name, block.task.name, plan.case)
         assert (tuple(arms), trial.purpose, trial.period) == (plan.arms, plan.purpose, plan.period)
         assert trial.state == TrialState.PENDING
         assert (trial.stimulus.arm, trial.stimulus.case) == (trial.arm, trial.case)
-        if trial.second_stimulus:
-            assert (trial.second_stimulus.arm, trial.second_stimulus.case) == (trial.second_arm, trial.case)
+        assert {stimulus.case for stimulus in trial.stimuli} == {trial.case}
 
 
 def test_practice_comes_first_in_its_block(version: ProtocolVersion) -> None:

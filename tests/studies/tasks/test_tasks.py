@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from studies.services.preparation import PREPARERS
 from studies.tasks import InvalidAnswers, Task, Truth, registry
+from studies.tasks.conditions import condition
+from studies.tasks.kinds import KINDS
 from studies.tasks.questions import Question
 
 ALL = list(registry)
@@ -25,19 +28,15 @@ def test_each_task_states_its_facts(task: type[Task]) -> None:
     assert task.reference
     assert task.summary
     assert task.grounding in {"application", "human", "functional"}
-    assert {question.kind for step in task.steps for question in step.questions} <= {
-        "scale",
-        "choice",
-        "probability",
-        "text",
-        "reasons",
-    }
-    assert all(step.locks for step in task.steps[:-1]), "only the last step could stay open"
+    assert {question.kind for step in task().steps for question in step.questions} <= set(KINDS)
+    assert task.needs <= set(PREPARERS)
+    assert 1 <= task().arms_per_trial <= 4
+    assert all(step.locks for step in task().steps[:-1]), "only the last step could stay open"
 
 
 @pytest.mark.parametrize("task", ALL, ids=lambda task: task.name)
 def test_it_takes_good_answers_from_scripts_and_from_forms(task: type[Task]) -> None:
-    for step in task.steps:
+    for step in task().steps:
         good = GOOD[task.name][step.name]
         assert task().validate(step.name, good) == good
         assert task().validate(step.name, {name: str(value) for name, value in good.items()}) == good
@@ -45,7 +44,7 @@ def test_it_takes_good_answers_from_scripts_and_from_forms(task: type[Task]) -> 
 
 @pytest.mark.parametrize("task", ALL, ids=lambda task: task.name)
 def test_a_required_question_left_out_is_named(task: type[Task]) -> None:
-    for step in task.steps:
+    for step in task().steps:
         with pytest.raises(InvalidAnswers) as caught:
             task().validate(step.name, {})
         required = {question.name for question in step.questions if question.required}
@@ -127,7 +126,7 @@ def test_practice_tells_the_truth_after_the_last_step_only() -> None:
 def test_feedback_can_be_filled_in(name: str) -> None:
     """Msgids are filled in by the % operator: a stray percent sign would break the page."""
     truth = Truth(label=1, covered=(0.5, 0.25), extraneous=(0.1, 0.9))
-    told = registry[name]().feedback(registry[name].steps[0].name, {}, truth)
+    told = registry[name]().feedback(registry[name]().steps[0].name, {}, truth)
     assert told is not None
     assert "50 %" in told.sentence % {"finding": "nodule", **told.values}
 
@@ -135,5 +134,15 @@ def test_feedback_can_be_filled_in(name: str) -> None:
 @pytest.mark.parametrize("task", ALL, ids=lambda task: task.name)
 def test_nothing_of_the_ai_is_shown_before_the_first_read(task: type[Task]) -> None:
     if task.diagnostic:
-        assert task.steps[0].shows == {"image"}
-        assert task.steps[0].locks
+        assert task().steps[0].shows == {"image"}
+        assert task().steps[0].locks
+
+
+def test_conditions_speak_of_earlier_questions_only() -> None:
+    for part in ALL:
+        task = part()
+        known: set[str] = set()
+        for step in task.steps:
+            for question in step.questions:
+                assert condition(question.when).names <= known, f"{part.name}: {question.name}"
+                known |= {question.name, f"{step.name}.{question.name}"}

@@ -33,7 +33,7 @@ SOURCES = [
     "studies/questionnaires",
     "platform/portal/accounts",
 ]
-CALLS = {"_", "gettext", "gettext_lazy", "Feedback", "InvalidAnswer"}
+CALLS = {"_", "gettext", "gettext_lazy", "Feedback", "InvalidAnswer", "WrongRegion"}
 
 
 def templates() -> Iterator[str]:
@@ -61,7 +61,7 @@ def of_python(file: Path) -> Iterator[str]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS and node.args:
             first = node.args[0]
             yield from [first.value] if isinstance(first, ast.Constant) and isinstance(first.value, str) else []
-        if isinstance(node, ast.Dict) and "tasks" in file.parts:
+        if isinstance(node, ast.Dict) and "tasks" in file.relative_to(ROOT).parts:
             for value in node.values:
                 if isinstance(value, ast.Constant) and isinstance(value.value, str) and value.value.endswith("."):
                     yield value.value
@@ -70,7 +70,7 @@ def of_python(file: Path) -> Iterator[str]:
 def of_tasks() -> Iterator[str]:
     for task in registry:
         yield task.title
-        for step in task.steps:
+        for step in task().steps:
             for question in step.questions:
                 yield from filter(None, (question.prompt, question.help))
                 yield from (option.label for option in question.options)
