@@ -193,6 +193,9 @@ class AnalysisPlan:
     """What is analysed, fixed before the first answer."""
 
     primary: str = "usefulness-model"
+    secondary: tuple[str, ...] = field(
+        default=(), metadata={"help": "Analyses that are planned as well; all others are exploratory."}
+    )
     outcome: str = "coverage"
     metrics: tuple[str, ...] = field(default=(), metadata={"help": "Metrics set beside the ratings; empty for all."})
     floor: str = field(default="", metadata={"help": "The control that a method must be rated above."})

@@ -75,6 +75,7 @@ class Material:
     tasks: tuple[str, ...] = ()
     blinding: tuple[Block, ...] = ()
     quality: tuple[Block, ...] = ()
+    sample: tuple[str, ...] = ()
 
 
 def document(material: Material) -> dict[str, Any]:
@@ -83,7 +84,7 @@ def document(material: Material) -> dict[str, Any]:
     sections = [
         ("findings", "Findings and open questions", _findings(material, doubts(made))),
         ("limits", "What this report does not show", _limits(material)),
-        ("readers", "Readers and cases", [blocks.table("Who took part, by kind of run", material.flow)]),
+        ("readers", "Readers and cases", _who(material)),
         ("quality", "Quality of the answers", list(material.quality)),
         ("blinding", "Blinding: what was hidden, and how well", list(material.blinding)),
         ("networks", "The networks", _networks(material)),
@@ -104,6 +105,11 @@ def document(material: Material) -> dict[str, Any]:
         "analyses": {each.key: each.result.to_json() for each in material.examined},
         "provenance": material.provenance,
     }
+
+
+def _who(material: Material) -> list[Block]:
+    table = blocks.table("Who took part, by kind of run", material.flow)
+    return [table, blocks.listing(material.sample)] if material.sample else [table]
 
 
 def banner(run_kinds: Iterable[str]) -> str:

@@ -48,35 +48,13 @@ def flow(version: ProtocolVersion) -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("kind of run")
 
 
-def departures(version: ProtocolVersion, table: pd.DataFrame) -> tuple[str, ...]:
-    """What was done otherwise than the locked protocol says, found from the records alone."""
-    found = []
-    planned = int(version.document["readers"]["planned"])
-    read = table["reader"].nunique()
-    if read != planned:
-        found.append(f"{planned} readers were planned; answers of {read} are analysed.")
-    kinds = set(version.document["analysis"]["run_kinds"])
-    counted = set(table["run_kind"])
-    if counted != kinds:
-        found.append(f"The plan counts {', '.join(sorted(kinds))}; this report counts {', '.join(sorted(counted))}.")
-    found += [
-        f"Version {other.number} was locked as well ({other.locked_at:%d %B %Y}): {other.reason or 'no reason given'}."
-        for other in version.study.versions.exclude(pk=version.pk).filter(locked_at__isnull=False)
-    ]
-    withdrawn = Enrolment.objects.filter(version=version, state=EnrolmentState.WITHDRAWN, run_kind__in=counted).count()
-    if withdrawn:
-        found.append(f"{withdrawn} readers withdrew; their answers up to then are counted.")
-    if version.study.state != "closed":
-        found.append("The study was still open when this report was made: its answers are not final.")
-    return tuple(found)
-
-
 def provenance(version: ProtocolVersion, table: pd.DataFrame, run_kinds: tuple[str, ...]) -> dict[str, Any]:
     """Hashes and versions that tell this report from every other."""
     return {
         "protocol": version.hash,
         "stimuli": version.stimuli_hash,
         "code of the locked study": version.code_version,
+        "lock": version.lock_hash,
         "seed": version.document["seed"],
         "kinds of run": ", ".join(run_kinds),
         "presentation of maps": version.document["presentation"]["mode"],

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from django.db import transaction
 from django.utils import timezone
 
-import portal.display
-import studies.designs
-import studies.protocol
-import studies.tasks
-from foundation.provenance import digest_of
 from portal.accounts.models import User
 from portal.audit.services import record
 from portal.jobs.registry import Progress
@@ -32,6 +25,7 @@ from studies.protocol import (
     settled,
 )
 from studies.protocol.rules import Stage
+from studies.services.certify import certificate_of, code_version, lock_hash_of
 from studies.services.stimuli import prepare_stimuli, store_stimuli
 from studies.services.unblind import unblind_on_closing
 from studies.world import world_for
@@ -138,7 +132,8 @@ def lock_study(*, study: Study, actor: User | None = None, progress: Progress | 
         raise WrongState(f"The study '{study.slug}' is {study.state}; there is no draft to lock.")
     _refuse_unready(check_protocol(draft.source, "lock"))
     protocol = from_document(draft.document)
-    protocol = settled(protocol, world_for(protocol).datasets[protocol.dataset])
+    cases = world_for(protocol).datasets[protocol.dataset]
+    protocol = settled(protocol, cases)
     # The maps take seconds: they are made before the transaction, content-addressed, so that a stop leaves no harm.
     prepared = prepare_stimuli(protocol, progress)
     with transaction.atomic():
@@ -147,8 +142,10 @@ def lock_study(*, study: Study, actor: User | None = None, progress: Progress | 
             raise WrongState(f"The protocol of '{study.slug}' was changed meanwhile; look at it again, then lock it.")
         version.document = document_of(protocol)
         version.hash = hash_of(version.document)
+        version.certificate = certificate_of(protocol, version.hash, cases)
         version.stimuli_hash = store_stimuli(version, prepared)
         version.code_version = code_version()
+        version.lock_hash = lock_hash_of(version)
         version.locked_at = timezone.now()
         version.full_clean()
         version.save()
@@ -161,6 +158,7 @@ def lock_study(*, study: Study, actor: User | None = None, progress: Progress | 
             hash=version.hash,
             stimuli_hash=version.stimuli_hash,
             code_version=version.code_version,
+            lock_hash=version.lock_hash,
         )
     study.refresh_from_db()
     return version
@@ -179,6 +177,8 @@ def launch_study(*, study: Study, actor: User | None = None) -> Study:
     version = version_in_force(study)
     if version is None:
         raise WrongState(f"The study '{study.slug}' has no locked protocol; lock it first.")
+    if version.lock_hash and lock_hash_of(version) != version.lock_hash:
+        raise WrongState(f"What was locked of '{study.slug}' was changed since; make a new version, with a reason.")
     _refuse_unready(_missing(version))
     study.state, study.launched_at = StudyState.LIVE, timezone.now()
     study.full_clean()
@@ -200,15 +200,6 @@ def close_study(*, study: Study, actor: User | None = None) -> Study:
     record(actor=actor, action="study.closed", subject=study)
     unblind_on_closing(study=study, actor=actor)
     return study
-
-
-def code_version() -> str:
-    """A hash of the code that decides what a reader is shown and asked: protocol, designs, tasks, display."""
-    found = {}
-    for package in (studies.protocol, studies.designs, studies.tasks, portal.display):
-        for file in sorted(Path(package.__path__[0]).glob("*.py")):
-            found[f"{package.__name__}/{file.name}"] = file.read_text(encoding="utf-8")
-    return digest_of(found)
 
 
 def _store_version(

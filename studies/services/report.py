@@ -26,13 +26,15 @@ from portal.parts.models import Part
 from studies.errors import StudyError
 from studies.models import Analysis, ProtocolVersion, Report
 from studies.reporting.blinding import blinding_blocks
+from studies.reporting.departures import departures
 from studies.reporting.document import METRIC_ANALYSES, Examined, Material, document, scopes_of, scored_networks
 from studies.reporting.drawings import drawings
-from studies.reporting.facts import departures, facts, flow, network_notes, network_tables, provenance
+from studies.reporting.facts import facts, flow, network_notes, network_tables, provenance
 from studies.reporting.metric_blocks import MetricFacts, Names
 from studies.reporting.pictures import striking_cases
 from studies.reporting.render import as_html, as_json, as_pdf
 from studies.services.ask_report import check_kinds
+from studies.services.certify import sample_sentences
 from studies.services.export import analysts_table, codebook_as_csv, table_as_csv
 
 USEFULNESS = ("usefulness-model", "agreement", "benchmark", "association", "quadrant")
@@ -179,7 +181,8 @@ def _material(
         examined=tuple(examined),
         figures=drawings(table, examined, _context()),
         pictures=striking_cases(version, table),
-        departures=departures(version, table),
+        departures=departures(version, table, _of_readers(examined)),
+        sample=tuple(sample_sentences(version.certificate)),
         phantoms=bool(table["is_phantom"].any()),
         provenance=provenance(version, table, run_kinds),
         names=names,
@@ -187,6 +190,11 @@ def _material(
         tasks=tuple(table["task"].unique()),
         blinding=tuple(blinding_blocks(version)),
     )
+
+
+def _of_readers(examined: list[Examined]) -> list[str]:
+    """The analyses of answers; those of metrics alone need no plan."""
+    return [each.result.name for each in examined if each.result.name not in METRIC_ANALYSES]
 
 
 @transaction.atomic

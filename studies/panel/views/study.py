@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from portal.panel.admins import actor_of
-from studies.designs.certificate import Certificate
 from studies.errors import ProtocolInvalid, StudyError
 from studies.models import Arm, Enrolment, EnrolmentState, ProtocolVersion, RunKind, Stimulus, Study, StudyState
 from studies.panel.overview import study_rows, versions_of
 from studies.panel.pages import address, show, show_study, study_or_404
-from studies.protocol import attempt_to_read, diff, document_of, errors
-from studies.selectors import protocol_of
-from studies.services.assign import balance_of
+from studies.protocol import diff, errors
+from studies.services.certify import sample_sentences
 from studies.services.design import check_study, close_study, draft_of, launch_study, lock_study, version_in_force
 from studies.services.enrol import start_preview
-
-MOST_READERS = 60
-"""The balance is counted over so many readers at most: it repeats long before."""
+from studies.versions import as_written
 
 
 @dataclass(frozen=True)
@@ -109,7 +104,8 @@ def study(request: HttpRequest, pk: int) -> HttpResponse:
             "checked": bool(draft) or "check" in request.GET or found.state == StudyState.LOCKED,
             "question": shown.document.get("question", "") if shown else "",
             "versions": _with_changes(versions_of(found)),
-            "balance": _balance(version) if version else None,
+            "certificate": version.certificate if version else {},
+            "sample": sample_sentences(version.certificate) if version else [],
             "stimuli": Stimulus.objects.filter(version=version).count() if version else 0,
             "arms": Arm.objects.filter(version=version).count() if version else 0,
             "readers": _readers(found),
@@ -180,25 +176,10 @@ def _why_no_preview(found: Study) -> str:
 
 def _with_changes(versions: list[ProtocolVersion]) -> list[tuple[ProtocolVersion, list[str]]]:
     """Each version with what it says otherwise than the one before, as they were written: before cases were drawn."""
-    written = [_as_written(version) for version in versions]
+    written = [as_written(version) for version in versions]
     return [
         (version, [str(each) for each in diff(before, now)] if before is not None else [])
         for version, now, before in zip(versions, written, [*written[1:], None], strict=True)
-    ]
-
-
-def _as_written(version: ProtocolVersion) -> dict[str, Any]:
-    """The document of the text; of a text that today's rules cannot read, the document that was stored."""
-    protocol = attempt_to_read(version.source).protocol
-    return document_of(protocol) if protocol else version.document
-
-
-def _balance(version: ProtocolVersion) -> list[tuple[str, Certificate, int, int]]:
-    """Block, certificate, and the least and most trials of a case in an arm, over the planned readers."""
-    readers = min(protocol_of(version).readers.planned, MOST_READERS)
-    return [
-        (name, each, min(each.cells.values(), default=0), max(each.cells.values(), default=0))
-        for name, each in balance_of(version, readers).items()
     ]
 
 

@@ -18,6 +18,12 @@ def analysis(inquiry: Inquiry) -> Iterator[Problem]:
             ("analysis", "primary"),
             f"There is no analysis called '{plan.primary}'.{close_to(plan.primary, world.analyses)}",
         )
+    for place, name in enumerate(plan.secondary):
+        if world.analyses and name not in world.analyses:
+            yield inquiry.error(
+                ("analysis", "secondary", place),
+                f"There is no analysis called '{name}'.{close_to(name, world.analyses)}",
+            )
     for place, name in enumerate(plan.metrics):
         if world.metrics and name not in world.metrics:
             yield inquiry.error(

@@ -64,6 +64,10 @@ def test_a_report_keeps_its_files_and_says_what_departs(rehearsed: Ward, researc
     assert "6 readers were planned; answers of 3 are analysed." in departures
     assert "The plan counts live; this report counts bot." in departures
     assert "The study was still open" in departures
+    assert "Analyses that the plan does not name, to be read as exploratory: " in departures
+    assert "The code that shows" not in departures
+    who = json.dumps(next(each for each in made["sections"] if each["id"] == "readers"))
+    assert "is right on" in who
     ratings = pd.read_csv(io.BytesIO((tmp_path / "ratings.csv").read_bytes()))
     assert len(ratings) == report.ratings
 
