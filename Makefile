@@ -14,7 +14,7 @@ DEVELOPMENT := $(VENV)/.development-$(shell cat requirements.txt requirements-de
 BENCHMARK := $(VENV)/.benchmark-$(shell cat requirements-bench.txt | cksum | cut -d' ' -f1)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo test lint format types bench serve worker messages clean
+.PHONY: help install install-dev demo test lint format types bench load serve worker messages clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -74,6 +74,9 @@ types: install-dev ## Check the types
 
 bench: $(BENCHMARK) ## Measure: each figure a ratio within one run (ONLY=text, WRITE=file)
 	@$(BIN)/python -m tests.bench $(if $(ONLY),--only "$(ONLY)") $(if $(WRITE),--write "$(WRITE)")
+
+load: install-dev ## 300 readers at once; needs PostgreSQL (LOAD_DATABASE_URL; OPTIONS="--readers 40 --no-ramp")
+	@$(BIN)/python -m tests.load $(OPTIONS)
 
 messages: ## Compile the translations (needs gettext)
 	@for po in studies/locale/*/LC_MESSAGES/django.po; do msgfmt --check -o "$${po%.po}.mo" "$$po"; done

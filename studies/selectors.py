@@ -28,6 +28,21 @@ _TRIAL_WITH: tuple[str, ...] = (
     "stimulus__explanation",
     "sitting",
 )
+_NOT_FOR_READING = (
+    "enrolment__version__source",
+    "enrolment__version__certificate",
+    "enrolment__reader__profile",
+    "case__attributes",
+    "arm__network__description",
+    "arm__network__arguments",
+    "arm__network__preprocessing",
+    "arm__network__performance",
+    "stimulus__display_record",
+    "stimulus__explanation__parameters",
+    "stimulus__explanation__target",
+    "stimulus__explanation__provenance",
+)
+"""Large, and of no use for serving or answering a trial."""
 _PROTOCOLS: dict[str, Protocol] = {}
 _MOST_PROTOCOLS = 64
 
@@ -155,12 +170,16 @@ def readers_trials(user: User | AnonymousUser, sittings: Collection[int] = ()) -
     # No sitting has the key 0.
     known = Q(enrolment__sessions__pk__in=[0, *sittings])
     found = found.annotate(sitting=FilteredRelation("enrolment__sessions", condition=known))
-    return found.select_related(*_TRIAL_WITH).annotate(
-        newest_document=_newest_document("enrolment__version__study_id"),
-        waits=Exists(unfinished.filter(position__lt=OuterRef("position"))),
-        next_token=Subquery(
-            unfinished.filter(position__gt=OuterRef("position")).order_by("position").values("token")[:1]
-        ),
+    return (
+        found.select_related(*_TRIAL_WITH)
+        .defer(*_NOT_FOR_READING)
+        .annotate(
+            newest_document=_newest_document("enrolment__version__study_id"),
+            waits=Exists(unfinished.filter(position__lt=OuterRef("position"))),
+            next_token=Subquery(
+                unfinished.filter(position__gt=OuterRef("position")).order_by("position").values("token")[:1]
+            ),
+        )
     )
 
 

@@ -95,7 +95,7 @@ def make_study(
     return Ward(study, researcher)
 
 
-def make_records() -> None:
+def make_records(rows: int = ROWS, columns: int = COLUMNS) -> None:
     """Ten cases, two networks, three maps of each case and network, and the networks' calls."""
     dataset = Dataset.objects.create(slug="wards", title="Wards", is_phantom=True)
     networks = [
@@ -111,21 +111,21 @@ def make_records() -> None:
         for slug in NETWORKS
     ]
     for number in range(1, 11):
-        image = _case(dataset, number)
+        image = _case(dataset, number, (rows, columns))
         for network in networks:
             _network_on(network, image, number)
 
 
-def _case(dataset: Dataset, number: int) -> Image:
+def _case(dataset: Dataset, number: int, size: tuple[int, int]) -> Image:
     rng = np.random.default_rng(number)
     case = Case.objects.create(
         dataset=dataset, slug=f"ward-{number:03d}", is_phantom=True, approval=Approval.APPROVED, modality="DX"
     )
-    pixels = rng.integers(0, 4096, (1, ROWS, COLUMNS), dtype=np.uint16)
-    mask = np.zeros((ROWS, COLUMNS), dtype=bool)
+    pixels = rng.integers(0, 4096, (1, *size), dtype=np.uint16)
+    mask = np.zeros(size, dtype=bool)
     mask[10:20, 8:16] = number % 2 == 0
     ReferenceStandard.objects.create(case=case, name="nodule", label=int(number % 2 == 0), mask=put_array(mask))
-    return Image.objects.create(case=case, array=put_array(pixels), rows=ROWS, columns=COLUMNS, bits=12)
+    return Image.objects.create(case=case, array=put_array(pixels), rows=size[0], columns=size[1], bits=12)
 
 
 def _network_on(network: Network, image: Image, number: int) -> None:
@@ -139,7 +139,7 @@ def _network_on(network: Network, image: Image, number: int) -> None:
     )
     for method in METHODS:
         rng = np.random.default_rng(derive(number, method, network.slug))
-        saliency = rng.random((ROWS, COLUMNS)).astype(np.float32)
+        saliency = rng.random((image.rows, image.columns)).astype(np.float32)
         Explanation.objects.create(
             key=hashlib.sha256(f"{network.slug}/{method}/{number}".encode()).hexdigest(),
             network=network,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Any, cast
 
 import numpy as np
@@ -12,6 +13,12 @@ from portal.display import ImagePayload, Sign, Window, image_payload, overlay_pn
 from portal.display.payload import Photometric
 from portal.storage import get_array
 
+MADE_OF = ("array", "slices", "photometric", "bits", "slope", "intercept", "row_spacing", "column_spacing", "windows")
+MOST_BYTES = 64 * 2**20
+"""Of one process, for the images that readers look at just now: half a megabyte each at 512 x 512."""
+_REMEMBERED: dict[str, ImagePayload] = {}
+_HELD = Lock()
+
 
 def pixels_of(image: Image) -> NDArray[Any]:
     """Stored values: (rows, columns), (slices, rows, columns), or (rows, columns, 3) for colour."""
@@ -20,7 +27,19 @@ def pixels_of(image: Image) -> NDArray[Any]:
 
 
 def payload_of(image: Image) -> ImagePayload:
-    """What the viewer fetches."""
+    """What the viewer fetches; the last ones are remembered under all that they are made of."""
+    key = "/".join(str(getattr(image, name)) for name in MADE_OF)
+    with _HELD:
+        known = _REMEMBERED.pop(key, None)
+    payload = known or _payload(image)
+    with _HELD:
+        _REMEMBERED[key] = payload
+        while len(_REMEMBERED) > 1 and sum(len(each.body) for each in _REMEMBERED.values()) > MOST_BYTES:
+            del _REMEMBERED[next(iter(_REMEMBERED))]
+    return payload
+
+
+def _payload(image: Image) -> ImagePayload:
     windows = [Window(float(each["center"]), float(each["width"]), str(each["name"])) for each in image.windows]
     spacing = None
     if image.row_spacing and image.column_spacing:
