@@ -25,6 +25,7 @@ COLUMNS: dict[str, str] = {
     "method_b": "the method of the second map in a comparison",
     "network": "which network was explained; its cases are told apart",
     "occurrence": "1 for the first answer to a map, 2 for its repeat (default 1)",
+    "place": "rankings: the place that the map of this row got, 1 is best; all rows of a ranking share its trial",
     "purpose": "ordinary, or repeat, catch, foil, practice; the last three are left out, and mostly repeats too",
     "question": "which question was asked",
     "random.*": "what maps of the same values, laid out at random, would score by this metric",
@@ -32,6 +33,7 @@ COLUMNS: dict[str, str] = {
     "score": "the answer as a number",
     "seconds_to_explain": "how long the map took to make",
     "task": "usefulness, preference or diagnosis; without it all rows belong to the analysis's task",
+    "trial": "which of the reader's trials the row belongs to; rows of one trial share it",
     "truth": "the reference standard: 1 present, 0 absent",
     "undefined.*": "why the metric has no value for the map",
 }

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from evaluation.analyses import registry
 from evaluation.analyses.base import Analysis, Setting, warn_of_few
@@ -40,7 +41,7 @@ class Preference(Analysis):
     )
     reference: ClassVar[str] = "Bradley & Terry 1952; Davidson 1970"
     needs: ClassVar[tuple[str, ...]] = ("reader", "case", "method", "method_b", "answer")
-    uses: ClassVar[tuple[str, ...]] = ("control",)
+    uses: ClassVar[tuple[str, ...]] = ("control", "question", "trial", "score")
     task: ClassVar[str] = "preference"
 
     readers: Literal["robust", "random"] = field(
@@ -59,6 +60,10 @@ class Preference(Analysis):
         warn_of_few(answers, draft)
         wins = answers.assign(**{answer: (answers["answer"] == answer).astype(float) for answer in _ANSWERS})
         draft.add_table("answers", _tally(wins))
+        draft.add_table("sides", _sides(wins))
+        strength = _strength(asked, answers)
+        if len(strength):
+            draft.add_table("strength", strength)
         fit = self._fit(wins, draft)
         controls = controls_of(rows)
         worth = fit.contrasts("none")
@@ -123,6 +128,49 @@ class Preference(Analysis):
 def _tally(wins: pd.DataFrame) -> pd.DataFrame:
     """How often each pair was shown in each order, and how it ended."""
     return wins.groupby(["method", "method_b"], as_index=False, observed=True)[list(_ANSWERS)].sum()
+
+
+def _sides(wins: pd.DataFrame) -> pd.DataFrame:
+    """How often each reader who decided preferred the map shown first, with Wilson's bounds; without a bias a half."""
+    rows = []
+    for reader, mine in wins.groupby("reader", observed=True):
+        first, decided = int(mine["first"].sum()), int(mine["first"].sum() + mine["second"].sum())
+        if decided:
+            found = stats.binomtest(first, decided)
+            bounds = found.proportion_ci(method="wilson")
+            rows.append((reader, decided, first / decided, float(bounds.low), float(bounds.high), float(found.pvalue)))
+    return pd.DataFrame(rows, columns=["reader", "decided", "first", "first_low", "first_high", "p"])
+
+
+def _strength(asked: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
+    """How clear readers found the difference between two methods, whichever way round they stood.
+
+    `strength` is the mean of the grades (1 slight to 3 very clear), 0 for ties; above 0 where `method` was preferred.
+    """
+    if "question" not in asked or "trial" not in asked:
+        return pd.DataFrame()
+    grades = asked.loc[asked["question"] == "strength", ["reader", "trial", "score"]]
+    if grades.empty:
+        return pd.DataFrame()
+    graded = answers.drop(columns="score", errors="ignore").merge(
+        grades.drop_duplicates(["reader", "trial"]), on=["reader", "trial"], how="left"
+    )
+    return _by_pair(graded)
+
+
+def _by_pair(answers: pd.DataFrame) -> pd.DataFrame:
+    way = answers["answer"].map({"first": 1.0, "tie": 0.0, "second": -1.0})
+    signed = way * answers["score"].astype(float).where(way != 0, 0.0)
+    turned = answers["method"].astype(str) > answers["method_b"].astype(str)
+    pairs = pd.DataFrame(
+        {
+            "method": answers["method"].where(~turned, answers["method_b"]),
+            "method_b": answers["method_b"].where(~turned, answers["method"]),
+            "strength": signed.where(~turned, -signed),
+        }
+    ).dropna()
+    grouped = pairs.groupby(["method", "method_b"], as_index=False, observed=True)
+    return grouped.agg(comparisons=("strength", "size"), strength=("strength", "mean"))
 
 
 def _ranking(fit: PairedComparison, contrasts: pd.DataFrame, controls: set[str]) -> pd.DataFrame:

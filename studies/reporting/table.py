@@ -61,6 +61,7 @@ CODEBOOK = (
     Column("expected", "any", "The right answer, where the task has one."),
     Column("correct", "flag", "The answer is the right one, where there is a right one."),
     Column("chance", "number", "How often a guess would be right, 0 to 1, where there is a right answer."),
+    Column("place", "integer", "Rankings: the place that this map got, 1 is best; one row a map, of one trial."),
     Column("truth", "integer", "Reference standard: 1 present, 0 absent."),
     Column("advice", "integer", "The AI's call: 1 present, 0 absent."),
     Column("ai_probability", "number", "What the AI gave the finding, 0 to 1, whether or not it was shown."),
@@ -124,7 +125,7 @@ class _Known:
         self.truths = Truths.of_cases(trial.case_id for trial in trials)
         findings = {block["name"]: block.get("finding", "finding") for block in version.document["blocks"]}
         self.events = event_cells(trials, findings)
-        stimuli = (trial.stimulus for trial in trials)
+        stimuli = [stimulus for trial in trials for stimulus in trial.stimuli]
         shown = {(each.explanation_id, each.display) for each in stimuli if each.explanation_id}
         self.raw, self.displayed = _scores(shown)
         self.cells = [each for found in (self.raw, self.displayed) for each in found.values()]
@@ -142,7 +143,7 @@ def _trials(version: ProtocolVersion, run_kinds: Sequence[str], purposes: Sequen
             "stimulus__explanation",
             "stimulus__arm",
         )
-        .prefetch_related("further__stimulus__arm")
+        .prefetch_related("further__stimulus__arm", "further__stimulus__explanation")
         .order_by("enrolment__run_kind", "enrolment__slot", "enrolment_id", "position")
     )
 
@@ -193,11 +194,14 @@ def _rows_of(trial: Trial, known: _Known) -> list[dict[str, Any]]:
     answers = {step: [response.answers for response in revisions] for step, revisions in given.items()}
     last = max((response for revisions in given.values() for response in revisions), key=lambda each: each.pk)
     truth = known.truths.of(trial)
-    shared = _of_trial(trial, truth, known) | _of_map(trial, known) | _of_time(trial, given, last, known)
+    shared = _of_trial(trial, truth, known) | _of_time(trial, given, last, known)
     shared |= known.events.get(trial.pk, {})
     revisions = max(len(each) for each in given.values())
     task = block_of(known.version, trial.block).task
-    return [shared | _of_row(row) | {"revisions": revisions} for row in task.rows(answers, truth)]
+    return [
+        shared | _of_map(trial, known, row.map) | _of_row(row) | {"revisions": revisions}
+        for row in task.rows(answers, truth)
+    ]
 
 
 def _of_row(row: Row) -> dict[str, Any]:
@@ -213,6 +217,7 @@ def _of_row(row: Row) -> dict[str, Any]:
         "expected": _plain(row.expected),
         "correct": None if row.correct is None else bool(row.correct),
         "chance": row.chance,
+        "place": row.place,
         **{f"answer.{name}": value for name, value in row.measures.items() if value is not None},
     }
 
@@ -247,25 +252,25 @@ def _of_trial(trial: Trial, truth: Truth, known: _Known) -> dict[str, Any]:
     }
 
 
-def _of_map(trial: Trial, known: _Known) -> dict[str, Any]:
-    explanation = trial.stimulus.explanation
+def _of_map(trial: Trial, known: _Known, place: int | None) -> dict[str, Any]:
+    """The map of this place, where a row is of one of several; otherwise the trial's first, with the others' labels."""
+    stimuli = trial.stimuli
+    stimulus = stimuli[place or 0]
+    further = [] if place is not None else [each.arm.method for each in stimuli[1:]]
+    explanation = stimulus.explanation
     found: dict[str, Any] = {
-        "arm": trial.arm.code,
-        "method": trial.arm.method,
-        "control": trial.arm.is_control,
-        **dict(zip(("method_b", "method_c", "method_d"), _further(trial), strict=False)),
+        "arm": stimulus.arm.code,
+        "method": stimulus.arm.method,
+        "control": stimulus.arm.is_control,
+        **dict(zip(("method_b", "method_c", "method_d"), further, strict=False)),
         "explanation": explanation.key if explanation else None,
-        "displayed_map": trial.stimulus.display or None,
+        "displayed_map": stimulus.display or None,
         "seconds_to_explain": explanation.seconds if explanation else None,
     }
     if explanation:
         found |= known.raw.get(explanation.pk, {})
-        found |= known.displayed.get((explanation.pk, trial.stimulus.display), {})
+        found |= known.displayed.get((explanation.pk, stimulus.display), {})
     return found
-
-
-def _further(trial: Trial) -> list[str]:
-    return [stimulus.arm.method for stimulus in trial.stimuli[1:]]
 
 
 def _of_time(trial: Trial, given: dict[str, list[Response]], last: Response, known: _Known) -> dict[str, Any]:

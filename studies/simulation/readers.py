@@ -13,6 +13,7 @@ finding is; the second moves towards the AI by the reader's reliance, which a pl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -93,6 +94,13 @@ class SimulatedReader:
             return {"preferred": "tie"}
         strength = 1 + int(abs(difference) > 1.25) + int(abs(difference) > 2.5)
         return {"preferred": "first" if difference > 0 else "second", "strength": strength}
+
+    def order(self, shown: Sequence[Stimulus], occurrence: int = 1) -> list[int]:
+        """The places in `shown` of several maps of a case, the most liked first."""
+        liked = [
+            self._weight() * each.plausibility + self._noise("order", each.case, each.map, occurrence) for each in shown
+        ]
+        return sorted(range(len(shown)), key=lambda place: -liked[place])
 
     def read(self, shown: Stimulus) -> float:
         """The first probability of a finding, 0 to 100, without the AI."""

@@ -85,7 +85,8 @@ class Row:
     `first` is the answer of the first revision, kept when a reader changed it. Reading tasks fill `initial` and
     `final` (probabilities, 0 to 100) and the decisions (1 for present) that follow from them. Tasks with a right answer
     fill `expected`, `correct` (1 or 0) and `chance` (how often a guess is right). `measures` are further numbers, for
-    example an overlap with the reference region, each a column of its own.
+    example an overlap with the reference region, each a column of its own. Where several maps are judged at once, each
+    has its own row: `map` says which (from 0, in the order of the letters), `place` which place it got (1 is best).
     """
 
     question: str
@@ -99,6 +100,8 @@ class Row:
     expected: Any = None
     correct: int | None = None
     chance: float | None = None
+    map: int | None = None
+    place: int | None = None
     measures: Mapping[str, float | None] = field(default_factory=dict)
 
 
@@ -124,6 +127,8 @@ class Task:
     """What is prepared when a study is locked, by the names of `studies.services.preparation`."""
     judged_by: ClassVar[frozenset[Literal["mask", "maps"]]] = frozenset()
     """What scoring reads of the truth beyond labels."""
+    instruction: ClassVar[str] = ""
+    """What the page before a block tells (a msgid); `%(finding)s` stands for the block's finding."""
     seconds: ClassVar[int] = 20
     """What a trial usually takes; for the estimate of time left."""
 

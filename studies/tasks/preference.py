@@ -1,12 +1,12 @@
-"""Preference: which of two highlights would you rather have?"""
+"""Preference: which of two highlights would you rather have, and how clearly?"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from studies.tasks import registry
-from studies.tasks.base import Answers, Feedback, Option, Question, Step, Task, Truth
+from studies.tasks.base import Answers, Feedback, Option, Question, Row, Step, Task, Truth
 
 PREFERRED = Question(
     name="preferred",
@@ -19,8 +19,10 @@ STRENGTH = Question(
     prompt="How clear is the difference?",
     kind="scale",
     options=(Option(1, "Slight"), Option(2, "Clear"), Option(3, "Very clear")),
-    required=False,
+    when="preferred in ['first', 'second']",
 )
+SIDES = {"first": 1.0, "tie": 0.0, "second": -1.0}
+"""Which way an answer leans; the mean over many trials is 0 without a bias, for sides are balanced."""
 
 
 @registry.register
@@ -31,16 +33,15 @@ class Preference(Task):
     name = "preference"
     title = "Pairwise preference"
     reference = "Davidson 1970, On extending the Bradley-Terry model to accommodate ties, JASA 65:317"
-    summary = "The reader compares two highlights of the same image and may call it a tie."
+    summary = "The reader compares two highlights of the same image, may call it a tie, and says how clear it is."
     grounding = "human"
     arms_per_trial = 2
     steps = (Step("compare", frozenset({"image", "map"}), (PREFERRED, STRENGTH), locks=False),)
 
-    def conflicts(self, step: str, answers: dict[str, Any]) -> dict[str, str]:
-        """A tie has no strength."""
-        if answers.get("preferred") == "tie" and "strength" in answers:
-            return {"strength": "Without a difference there is none to grade; leave this empty."}
-        return {}
+    def row(self, question: Question, answer: Any, first: Any, truth: Truth | None) -> Row:
+        """The choice says which side it leans to."""
+        row = super().row(question, answer, first, truth)
+        return replace(row, measures={"side": SIDES[answer]}) if question.name == "preferred" else row
 
     def feedback(self, step: str, answers: Answers, truth: Truth) -> Feedback | None:
         """How much of the reference region each of the two covers."""

@@ -56,6 +56,7 @@ def instructions(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "task": block.task.name,
             "task_title": translated(block.task.title, ""),
+            "task_instruction": translated(block.task.instruction, translated(block.finding, "")),
             "finding": translated(block.finding, ""),
             "own_words": block.instructions.in_language(get_language() or "en"),
             "number": place.blocks.index(block.name) + 1,

@@ -9,12 +9,14 @@ from typing import Any
 from django.test import Client
 
 from studies.models import Enrolment, Trial
+from tests.studies.rating_blocks import RATING_ANSWERS
 
 ANSWERS: dict[str, dict[str, Any]] = {
     "rate": {"coverage": "4", "extraneous": "2"},
     "compare": {"preferred": "second", "strength": "2"},
     "initial": {"probability": 30},
     "final": {"probability": 65.5},
+    **RATING_ANSWERS,
 }
 
 

@@ -19,6 +19,7 @@ from studies.selectors import consent_hash, consent_in_force
 from studies.services.design import launch_study, load_protocol, lock_study
 from studies.services.enrol import enrol_reader, give_consent
 from studies.services.unblind import ask_unblinding, confirm_unblinding
+from tests.studies.rating_blocks import RATING_BLOCKS
 
 ROWS, COLUMNS = 48, 40
 METHODS = ("grad-cam", "random-map", "kernel-shap")
@@ -87,7 +88,7 @@ def make_study(
     """A live study of these tasks on ten cases."""
     if not Dataset.objects.filter(slug="wards").exists():
         make_records()
-    source = PROTOCOL.format(slug=slug, blocks="".join(BLOCKS[task] for task in tasks))
+    source = PROTOCOL.format(slug=slug, blocks="".join((BLOCKS | RATING_BLOCKS)[task] for task in tasks))
     load_protocol(source=source, actor=researcher)
     study = Study.objects.get(slug=slug)
     lock_study(study=study, actor=researcher)

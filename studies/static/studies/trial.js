@@ -4,6 +4,9 @@ import { RefusedAnswer, createOutbox } from "../portal/js/outbox.js";
 import { Clock } from "./clock.js";
 import { answersOf, bindConditions, bindSliders, choose, missing, restore } from "./questions.js";
 
+/** Where the answer begins without digits: many images lie between the page's top and the form. */
+const BEGINNING = ".question input[type=number], .question select, .question [data-end]";
+
 class Trial {
   /** @param {HTMLFormElement} form */
   constructor(form) {
@@ -28,7 +31,7 @@ class Trial {
     document.addEventListener("keydown", (event) => this.key(event));
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.lookUp());
     window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
-    /** @type {HTMLElement | null} */ (form.querySelector(".question input[type=number]"))?.focus({ preventScroll: true });
+    /** @type {HTMLElement | null} */ (form.querySelector(BEGINNING))?.focus({ preventScroll: true });
     this.pending();
   }
 

@@ -177,6 +177,33 @@ def test_reliance_joins_answers_that_stand_on_rows_of_their_own() -> None:
     )
 
 
+def graded(table: pd.DataFrame) -> pd.DataFrame:
+    """The strength of each answer beside it: very clear against the random map, slight otherwise."""
+    decided = table[table["answer"] != "tie"]
+    against = (decided["method"] == "random-map") | (decided["method_b"] == "random-map")
+    grades = decided.assign(question="strength", score=against.map({True: 3.0, False: 1.0}), answer=None)
+    return pd.concat([table, grades], ignore_index=True)
+
+
+def test_preference_says_how_clear_differences_are_and_how_readers_lean() -> None:
+    table = preference_table(readers=20)
+    tables = analyse("preference", graded(table)).tables
+    strength = tables["strength"].set_index(["method", "method_b"])["strength"]
+    first, second = "grad-cam", "ig"
+    both = {first, second}
+    pairs = table[table["method"].isin(both) & table["method_b"].isin(both)]
+    liked = pairs["method"].where(pairs["answer"] == "first", pairs["method_b"]).where(pairs["answer"] != "tie")
+    expected = ((liked == first).sum() - (liked == second).sum()) / len(pairs)
+    assert float(strength[first, second]) == pytest.approx(expected)
+    assert float(strength[first, "random-map"]) > 1.5
+    sides = tables["sides"].set_index("reader")
+    mine = table[(table["reader"] == "r00") & (table["answer"] != "tie")]
+    assert sides.loc["r00", "decided"] == len(mine)
+    assert sides.loc["r00", "first"] == pytest.approx((mine["answer"] == "first").mean())
+    assert (sides["first_low"] <= sides["first"]).all()
+    assert (sides["first"] <= sides["first_high"]).all()
+
+
 def test_preference_finds_the_planted_order_whatever_side_it_was_shown_on() -> None:
     table = preference_table(readers=20)
     result = analyse("preference", table)

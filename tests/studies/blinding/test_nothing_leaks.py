@@ -21,10 +21,11 @@ from portal.catalog.models import Case, Image
 from portal.explanations.models import Explanation
 from portal.networks.models import Network
 from studies.models import Arm, Enrolment, Stimulus
+from studies.tasks import registry as tasks
+from tests.studies.rating_blocks import RATING_BLOCKS
 from tests.studies.steps import current, go_on, send
 from tests.studies.ward import COLUMNS, ROWS, Ward, enrolled, make_study, signed_in
 
-STEPS = {"usefulness": ["rate"], "preference": ["compare"], "diagnosis": ["initial", "final"]}
 ROOM_SCRIPTS = ("studies", "portal/js", "portal/viewer", "portal/css")
 ORDINARY = {"saliency", "uniform", "occlusion", "edge", "random", "lime", "rise"}
 """Method names that are also words of English: looked for in pages, but not in scripts."""
@@ -44,6 +45,10 @@ def words() -> set[str]:
     found |= set(Image.objects.values_list("array", flat=True))
     found |= set(Stimulus.objects.values_list("display", flat=True))
     return {word for word in found if word}
+
+
+def steps_of(task: str) -> list[str]:
+    return [step.name for step in tasks[task]().steps]
 
 
 def leaks(text: str, looked_for: set[str]) -> list[str]:
@@ -85,7 +90,7 @@ def crawl(client: Client, enrolment: Enrolment) -> Crawl:
         found.keep("instructions", client.get(f"/study/{enrolment.pk}/instructions"))
         trial = current(enrolment)
         found.keep("page", go_on(client, enrolment))
-        for step in STEPS[trial.task]:
+        for step in steps_of(trial.task):
             found.keep(f"/s/{trial.token}/", client.get(f"/s/{trial.token}/"))
             found.keep("receipt", send(client, trial, step))
             found.keep("twice", send(client, trial, step))
@@ -101,6 +106,14 @@ def test_nothing_names_what_is_shown(ward: Ward, reader_user: User) -> None:
     assert {"grad-cam", "lung-net", "ward-001"} <= looked_for
     assert {path: leaks(text, looked_for) for path, text in found.seen if leaks(text, looked_for)} == {}
     assert len([path for path, _text in found.seen if "/overlay/" in path]) >= 4 + 2 * 3 + 1
+
+
+def test_nothing_names_what_is_shown_in_further_tasks(researcher: User, reader_user: User) -> None:
+    ward = make_study(researcher, tasks=("usefulness", *RATING_BLOCKS))
+    found = crawl(signed_in(reader_user), enrolled(ward, reader_user))
+    looked_for = words()
+    assert {path: leaks(text, looked_for) for path, text in found.seen if leaks(text, looked_for)} == {}
+    assert {length for each in found.overlays.values() for length in each} == {ROWS * COLUMNS}
 
 
 def test_the_crawl_would_find_a_leak(ward: Ward) -> None:
@@ -173,5 +186,5 @@ def test_pages_are_drawn_from_the_allow_list_alone(ward: Ward, reader_user: User
         names = {key for layer in page.context.dicts for key in layer} if hasattr(page.context, "dicts") else set()
         assert not names & {"trial", "stimulus", "arm", "case", "enrolment"}
         trial = current(enrolment)
-        for step in STEPS[trial.task]:
+        for step in steps_of(trial.task):
             send(client, trial, step)

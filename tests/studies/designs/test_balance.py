@@ -6,6 +6,7 @@ Oracle: the counts of the certificate, made from the trials alone, against what 
 from __future__ import annotations
 
 from collections import Counter
+from itertools import permutations
 
 import pytest
 from hypothesis import given, reject, settings
@@ -16,7 +17,7 @@ from studies.designs.certificate import certificate
 from studies.designs.order import closest_repeat, longest_run
 from studies.designs.williams import williams_square
 
-SINGLE = [design for design in registry if not design.pairs]
+SINGLE = [design for design in registry if design().arms_per_trial == 1]
 sizes = st.tuples(st.integers(1, 9), st.integers(2, 6))
 seeds = st.integers(0, 2**40)
 starts = st.integers(0, 50)
@@ -145,6 +146,36 @@ def test_pairs_are_balanced_over_cases_and_sides(cases: int, arms: int, seed: in
     assert set(shown.values()) == {1}
 
 
+@given(cases=st.integers(1, 6), arms=st.integers(2, 6), size=st.integers(2, 4), seed=seeds, start=starts)
+@settings(max_examples=30, deadline=None)
+def test_sets_are_balanced_over_cases_arms_and_places(cases: int, arms: int, size: int, seed: int, start: int) -> None:
+    rows, labels = names(cases, arms)
+    made = registry.build("sets", {"size": size})
+    if size > arms:
+        with pytest.raises(DesignError, match="at least"):
+            made.check(rows, labels)
+        return
+    slots = range(start, start + made.period(arms))
+    trials = [trial for slot in slots for trial in made.assign(rows, labels, slot, seed)]
+    assert all(len(set(trial.arms)) == size for trial in trials)
+    places = Counter((trial.case, place, arm) for trial in trials for place, arm in enumerate(trial.arms))
+    assert len(places) == cases * size * arms
+    assert len(set(places.values())) == 1, "each arm in each place of each case as often"
+    pairs = Counter((trial.case, pair) for trial in trials for pair in permutations(trial.arms, 2))
+    assert len(pairs) == cases * arms * (arms - 1)
+    assert len(set(pairs.values())) == 1, "each arm before each other one as often"
+
+
+def test_a_reader_of_sets_sees_each_set_of_a_case_once() -> None:
+    cases, arms = names(5, 4)
+    trials = registry.build("sets", {"size": 3, "rounds": 4}).assign(cases, arms, 3, seed=2)
+    assert len({(trial.case, frozenset(trial.arms)) for trial in trials}) == 20
+    with pytest.raises(DesignError, match="5 rounds need as many sets"):
+        registry.build("sets", {"size": 3, "rounds": 5}).check(cases, arms)
+    with pytest.raises(DesignError, match="2 to 4"):
+        registry.build("sets", {"size": 5})
+
+
 def test_a_reader_of_pairs_sees_each_pair_of_a_case_once() -> None:
     cases, arms = names(5, 4)
     trials = registry.build("paired", {"rounds": 6}).assign(cases, arms, 3, seed=2)
@@ -170,7 +201,7 @@ def test_it_refuses_what_makes_no_schedule(design: type[Design]) -> None:
     with pytest.raises(DesignError, match="at least one case"):
         design().assign([], ["a", "b"], 0, 0)
     with pytest.raises(DesignError, match="once"):
-        design().assign(["x", "x"], ["a", "b"], 0, 0)
+        design().assign(["x", "x"], ["a", "b", "c"], 0, 0)
     with pytest.raises(DesignError, match="no slot -1"):
         design().assign(["x", "y"], ["a", "b", "c"], -1, 0)
 

@@ -69,7 +69,7 @@ def of_python(file: Path) -> Iterator[str]:
 
 def of_tasks() -> Iterator[str]:
     for task in registry:
-        yield task.title
+        yield from filter(None, (task.title, task.instruction))
         for step in task().steps:
             for question in step.questions:
                 yield from filter(None, (question.prompt, question.help))
