@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from studies.panel.views import blinding, cases, invitations, protocol, readers, reports, study
+from studies.panel.views import blinding, cases, invitations, power, protocol, readers, reports, study
 
 BOTH = ("GET", "POST")
 POST = ("POST",)
@@ -31,6 +31,7 @@ PAGES = (
     Page("<int:pk>/version/", protocol.version, "version", BOTH),
     Page("<int:pk>/clone/", protocol.clone, "clone", BOTH),
     Page("<int:pk>/step/<slug:name>/", study.step, "step", BOTH),
+    Page("<int:pk>/power/", power.simulate, "power", POST),
     Page("<int:pk>/preview/", study.preview, "preview", POST),
     Page("<int:pk>/readers/", readers.progress, "progress"),
     Page("<int:pk>/readers/<int:enrolment>/take-out/", readers.take_out, "take_out", BOTH),

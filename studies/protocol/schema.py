@@ -206,6 +206,26 @@ class AnalysisPlan:
 
 
 @dataclass(frozen=True)
+class PowerPlan:
+    """What the simulation of power assumes: an effect on the latent scale, and variances on the same scale."""
+
+    effect: float = field(
+        default=0.5, metadata={"help": "How far the two methods lie apart.", "minimum": -10, "maximum": 10}
+    )
+    method: str = field(
+        default="", metadata={"help": "The method that is compared; by default the second of the block."}
+    )
+    against: str = field(default="", metadata={"help": "What it is compared with; by default the first method."})
+    block: str = field(default="", metadata={"help": "By default the first that asks for the outcome."})
+    rater: float = field(default=0.5, metadata={"minimum": 0, "maximum": 100})
+    case: float = field(default=0.5, metadata={"minimum": 0, "maximum": 100})
+    interaction: float = field(default=0.1, metadata={"minimum": 0, "maximum": 100, "help": "Of readers by methods."})
+    readers: tuple[int, ...] = field(default=(), metadata={"minimum": 2, "maximum": 500})
+    cases: tuple[int, ...] = field(default=(), metadata={"minimum": 2, "maximum": 2000})
+    simulations: int = field(default=200, metadata={"minimum": 10, "maximum": 5000})
+
+
+@dataclass(frozen=True)
 class Quality:
     """When an answer is flagged."""
 
@@ -229,6 +249,7 @@ class Protocol:
     washout_days: int = field(default=28, metadata={"minimum": 0, "maximum": 3650})
     presentation: Presentation = Presentation()
     analysis: AnalysisPlan = AnalysisPlan()
+    power: PowerPlan = PowerPlan()
     quality: Quality = Quality()
     questionnaires: Questionnaires = Questionnaires()
     blinding: Blinding = Blinding()

@@ -12,6 +12,7 @@ KINDS = {
     "score": "portal.explanations.jobs.score",
     "report": "studies.jobs.report",
     "remind": "studies.jobs.remind",
+    "power": "studies.jobs.power",
 }
 DAILY = ("remind",)
 """Kinds that an idle worker queues once a day by itself."""

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from portal.jobs.models import Job, JobState
 
-TITLES = {"explain": "Maps", "score": "Metrics", "report": "Report"}
+TITLES = {"explain": "Maps", "score": "Metrics", "report": "Report", "power": "Power", "remind": "Reminders"}
 RATE = re.compile(r"(\d+(?:\.\d+)?) images/s")
 
 

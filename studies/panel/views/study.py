@@ -13,6 +13,7 @@ from studies.errors import ProtocolInvalid, StudyError
 from studies.models import Arm, Enrolment, EnrolmentState, ProtocolVersion, RunKind, Stimulus, Study, StudyState
 from studies.panel.overview import study_rows, versions_of
 from studies.panel.pages import address, show, show_study, study_or_404
+from studies.panel.views.power import power_context
 from studies.protocol import diff, errors
 from studies.services.certify import sample_sentences
 from studies.services.design import check_study, close_study, draft_of, launch_study, lock_study, version_in_force
@@ -109,6 +110,7 @@ def study(request: HttpRequest, pk: int) -> HttpResponse:
             "stimuli": Stimulus.objects.filter(version=version).count() if version else 0,
             "arms": Arm.objects.filter(version=version).count() if version else 0,
             "readers": _readers(found),
+            **power_context(shown),
         },
     )
 

@@ -10,6 +10,23 @@ from studies.protocol.rules.base import Inquiry, rule
 
 
 @rule
+def power(inquiry: Inquiry) -> Iterator[Problem]:
+    """The simulation of power names a block and methods that there are."""
+    plan, blocks = inquiry.protocol.power, {block.name: block for block in inquiry.protocol.blocks}
+    if plan.block and plan.block not in blocks:
+        yield inquiry.error(
+            ("power", "block"), f"There is no block called '{plan.block}'.{close_to(plan.block, blocks)}"
+        )
+        return
+    known = {label for block in blocks.values() if plan.block in ("", block.name) for label in block.methods}
+    for key, label in (("method", plan.method), ("against", plan.against)):
+        if label and label not in known:
+            yield inquiry.error(("power", key), f"'{label}' is no method of this study.{close_to(label, known)}")
+    if plan.method and plan.method == plan.against:
+        yield inquiry.error(("power", "against"), f"'{plan.method}' cannot be compared with itself.")
+
+
+@rule
 def analysis(inquiry: Inquiry) -> Iterator[Problem]:
     """The plan of analysis names what exists."""
     plan, world = inquiry.protocol.analysis, inquiry.world

@@ -28,6 +28,7 @@ PAGES = {
     "version": ("get", "{study}version/", 200),
     "clone": ("get", "{study}clone/", 200),
     "step": ("get", "{study}step/close/", 200),
+    "power": ("post", "{study}power/", 302),
     "preview": ("post", "{study}preview/", 302),
     "progress": ("get", "{study}readers/", 200),
     "take_out": ("get", "{study}readers/{enrolment}/take-out/", 200),
