@@ -58,7 +58,7 @@ def cases_of(block: Block) -> int:
 
 
 def grid_of(protocol: Protocol, block: Block) -> list[tuple[int, int]]:
-    """The points that the plan names, or half as many to twice as many readers and cases; the planned one among them."""
+    """The points that the plan names, or half to twice as many readers and cases; the planned one among them."""
     planned, shown = protocol.readers.planned, cases_of(block)
     readers = {planned, *(protocol.power.readers or (max(2, round(planned * factor)) for factor in FACTORS))}
     cases = {shown, *(protocol.power.cases or (max(2, round(shown * factor)) for factor in FACTORS))}
