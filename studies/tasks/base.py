@@ -129,6 +129,8 @@ class Task:
     """What scoring reads of the truth beyond labels."""
     instruction: ClassVar[str] = ""
     """What the page before a block tells (a msgid); `%(finding)s` stands for the block's finding."""
+    about_output: ClassVar[bool] = False
+    """Whether the AI's output is the right answer, so that it has to be known, though it is never shown."""
     seconds: ClassVar[int] = 20
     """What a trial usually takes; for the estimate of time left."""
 

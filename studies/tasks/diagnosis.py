@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from studies.tasks import registry
-from studies.tasks.base import Answers, Feedback, Question, Row, Step, Task, Truth
+from studies.tasks.base import Answers, Feedback, Row, Scene, Step, Task, Truth
+from studies.tasks.reads import AIDED, PROBABILITY, PROMPT, Marks, decision, marks_asked, marks_row, told
 
-THRESHOLD = 50.0
-PROMPT = "How likely is it that this image shows a %(finding)s?"
-FIRST = Question(name="probability", prompt=PROMPT, kind="probability", help="0: surely not. 100: surely.")
-SECOND = Question(
-    name="probability",
-    prompt="With the AI's result in view: how likely is it that this image shows a %(finding)s?",
-    kind="probability",
-    help="0: surely not. 100: surely. You may keep your first answer or change it.",
-)
+AGAIN = "0: surely not. 100: surely. You may keep your first answer or change it."
+SECOND = replace(PROBABILITY, prompt=AIDED, help=AGAIN)
 
 
 @registry.register
@@ -32,40 +26,45 @@ class Diagnosis(Task):
     diagnostic = True
     hides_finding = True
     aids = frozenset({"unaided", "ai", "explained"})
+    judged_by = frozenset({"mask"})
     seconds = 40
-    steps = (
-        Step("initial", frozenset({"image"}), (FIRST,)),
-        Step("final", frozenset({"image", "ai", "map"}), (SECOND,)),
-    )
+
+    marks: Marks = field(default="none", metadata={"help": "Whether findings are marked in the second step"})
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The first read, and the second with the AI in view."""
+        return (
+            Step("initial", frozenset({"image"}), (PROBABILITY,)),
+            Step("final", frozenset({"image", "ai", "map"}), (SECOND, *marks_asked(self.marks))),
+        )
+
+    def steps_in(self, scene: Scene) -> tuple[Step, ...]:
+        """Without the AI the second step is a second look."""
+        first, second = self.steps
+        if scene.aid != "unaided":
+            return first, second
+        alone = replace(SECOND, prompt=PROMPT)
+        return first, replace(second, questions=(alone, *second.questions[1:]))
 
     def feedback(self, step: str, answers: Answers, truth: Truth) -> Feedback | None:
         """The truth, once both steps are answered."""
-        if step != "final" or truth.label is None:
-            return None
-        agrees = self.decision(answers["probability"]) == truth.label
-        if truth.label:
-            return Feedback("This image does show a %(finding)s.", agrees=agrees)
-        return Feedback("This image shows no %(finding)s.", agrees=agrees)
-
-    def decision(self, probability: float) -> int:
-        """1 for present: from a probability of 50 on."""
-        return int(probability >= THRESHOLD)
+        return told(answers["probability"], truth) if step == "final" else None
 
     def rows(self, given: Mapping[str, Sequence[Answers]], truth: Truth | None = None) -> list[Row]:
-        """One row, once both steps are answered: the probability before and after, and the decisions they make."""
+        """Once both steps are answered: the probability before and after, the decisions they make, and the marks."""
         if not given.get("initial") or not given.get("final"):
             return []
         # The first read is what was thought before the AI spoke: its first revision counts.
         initial, final = given["initial"][0]["probability"], given["final"][-1]["probability"]
-        return [
-            Row(
-                question="probability",
-                answer=final,
-                score=final,
-                first=given["final"][0]["probability"],
-                initial=initial,
-                final=final,
-                initial_decision=self.decision(initial),
-                final_decision=self.decision(final),
-            )
-        ]
+        row = Row(
+            question="probability",
+            answer=final,
+            score=final,
+            first=given["final"][0]["probability"],
+            initial=initial,
+            final=final,
+            initial_decision=decision(initial),
+            final_decision=decision(final),
+        )
+        return [row, *marks_row(given["final"][-1], given["final"][0], truth, self.marks)]

@@ -14,6 +14,9 @@ from tests.studies.rating_blocks import RATING_ANSWERS
 ANSWERS: dict[str, dict[str, Any]] = {
     "rate": {"coverage": "4", "extraneous": "2"},
     "compare": {"preferred": "second", "strength": "2"},
+    "read": {"probability": 30},
+    "judge": {"ai_right": "3"},
+    "foretell": {"ai_call": "0"},
     "initial": {"probability": 30},
     "final": {"probability": 65.5},
     **RATING_ANSWERS,

@@ -19,7 +19,9 @@ from studies.selectors import consent_hash, consent_in_force
 from studies.services.design import launch_study, load_protocol, lock_study
 from studies.services.enrol import enrol_reader, give_consent
 from studies.services.unblind import ask_unblinding, confirm_unblinding
+from studies.tasks import registry
 from tests.studies.rating_blocks import RATING_BLOCKS
+from tests.studies.reading_blocks import READING_BLOCKS
 
 ROWS, COLUMNS = 48, 40
 METHODS = ("grad-cam", "random-map", "kernel-shap")
@@ -56,6 +58,7 @@ BLOCKS = {
     finding: nodule
 """,
 }
+USUAL = ("usefulness", "preference", "diagnosis")
 
 PROTOCOL = """
 study: {slug}
@@ -70,6 +73,7 @@ consent:
   text: {{en: "You read images.\\n\\nYou may stop.", de: "Sie lesen Bilder."}}
 dataset: wards
 readers: {{planned: 6, session_minutes: 40}}
+analysis: {{outcome: {outcome}}}
 blocks:{blocks}
 """
 
@@ -82,13 +86,13 @@ class Ward:
     researcher: User
 
 
-def make_study(
-    researcher: User, *, tasks: tuple[str, ...] = ("usefulness", "preference", "diagnosis"), slug: str = "ward-study"
-) -> Ward:
+def make_study(researcher: User, *, tasks: tuple[str, ...] = USUAL, slug: str = "ward-study") -> Ward:
     """A live study of these tasks on ten cases."""
     if not Dataset.objects.filter(slug="wards").exists():
         make_records()
-    source = PROTOCOL.format(slug=slug, blocks="".join((BLOCKS | RATING_BLOCKS)[task] for task in tasks))
+    known = BLOCKS | RATING_BLOCKS | READING_BLOCKS
+    outcome = "coverage" if "usefulness" in tasks else registry[tasks[0]]().steps[0].questions[0].name
+    source = PROTOCOL.format(slug=slug, blocks="".join(known[task] for task in tasks), outcome=outcome)
     load_protocol(source=source, actor=researcher)
     study = Study.objects.get(slug=slug)
     lock_study(study=study, actor=researcher)

@@ -17,10 +17,17 @@ def soundness(inquiry: Inquiry) -> Iterator[Problem]:
         yield inquiry.warning(
             ("blocks",),
             "No block asks for a real decision: ratings alone did not predict how explanations change decisions "
-            "(Bucinca 2020); add a diagnosis block.",
+            "(Bucinca 2020); add a block of diagnosis, reading or error detection.",
         )
     for path, block in inquiry.blocks():
-        if block.task.diagnostic and WITHOUT_MAP not in block.methods:
+        shows_output = any("ai" in step.shows for step in block.task.steps)
+        if "ai" in block.task.aids and not shows_output and WITHOUT_MAP not in block.methods:
+            yield inquiry.warning(
+                (*path, "methods"),
+                f"There is no arm '{WITHOUT_MAP}' (the image without a map): what readers foresee from the image alone "
+                "would be credited to the map.",
+            )
+        if "ai" in block.task.aids and shows_output and WITHOUT_MAP not in block.methods:
             yield inquiry.warning(
                 (*path, "methods"),
                 f"There is no arm '{WITHOUT_MAP}' (the AI without a map): the effect of the AI's call would be "
@@ -32,7 +39,7 @@ def soundness(inquiry: Inquiry) -> Iterator[Problem]:
                 (*path, "methods"),
                 "There is no control among the methods: whether readers tell a map from nonsense cannot be seen.",
             )
-        if block.task.diagnostic and (blank := _without_truth(inquiry, block)):
+        if block.task.grounding == "application" and (blank := _without_truth(inquiry, block)):
             yield inquiry.warning(
                 (*path, "finding"),
                 f"The reference standard says nothing of '{block.finding}' for {listed(blank)}: their answers "

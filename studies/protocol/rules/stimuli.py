@@ -25,7 +25,7 @@ def maps(inquiry: Inquiry) -> Iterator[Problem]:
                     yield tell(
                         (*path, "methods", place), f"No map '{label}' of network '{network}' for {listed(missing)}."
                     )
-            asks = any("ai" in step.shows for step in block.task.steps)
+            asks = block.task.about_output or any("ai" in step.shows for step in block.task.steps)
             silent = [slug for slug in shown if asks and (network, slug) not in world.predictions]
             if silent:
                 yield tell(

@@ -14,7 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 from portal.accounts.models import User
 from studies.models import Enrolment
 from tests.browser.looking import WIDE
-from tests.studies.ward import BLOCKS, Ward, enrolled, make_study, signed_in
+from tests.studies.ward import USUAL, Ward, enrolled, make_study, signed_in
 
 # Playwright's own event loop runs in the tests' thread, which Django takes for asynchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -50,7 +50,7 @@ def open_room(live_server: LiveServer, webgl_browser: Browser, researcher: User)
         return contexts[-1]
 
     def serve(*tasks: str) -> Room:
-        return Room(live_server.url, make_study(researcher, tasks=tasks or tuple(BLOCKS)), new_context)
+        return Room(live_server.url, make_study(researcher, tasks=tasks or USUAL), new_context)
 
     yield serve
     for context in contexts:

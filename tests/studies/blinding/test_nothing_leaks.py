@@ -26,6 +26,7 @@ from tests.studies.rating_blocks import RATING_BLOCKS
 from tests.studies.steps import current, go_on, send
 from tests.studies.ward import COLUMNS, ROWS, Ward, enrolled, make_study, signed_in
 
+READING = ("unaided-read", "aided-read", "explained-read", "error-detection", "forward-simulation")
 ROOM_SCRIPTS = ("studies", "portal/js", "portal/viewer", "portal/css")
 ORDINARY = {"saliency", "uniform", "occlusion", "edge", "random", "lime", "rise"}
 """Method names that are also words of English: looked for in pages, but not in scripts."""
@@ -188,3 +189,34 @@ def test_pages_are_drawn_from_the_allow_list_alone(ward: Ward, reader_user: User
         trial = current(enrolment)
         for step in steps_of(trial.task):
             send(client, trial, step)
+
+
+def test_reading_tasks_name_nothing_either(researcher: User, reader_user: User) -> None:
+    enrolment = enrolled(make_study(researcher, tasks=READING), reader_user)
+    found = crawl(signed_in(reader_user), enrolment)
+    looked_for = words()
+    assert {path: leaks(text, looked_for) for path, text in found.seen if leaks(text, looked_for)} == {}
+    assert {length for each in found.overlays.values() for length in each} == {ROWS * COLUMNS}
+
+
+def test_the_ais_output_reaches_only_those_who_are_to_see_it(researcher: User, reader_user: User) -> None:
+    """The ward's probabilities (0.25 + 0.05 n) are of two digits: looked for as the page writes them."""
+    enrolment = enrolled(make_study(researcher, tasks=READING), reader_user)
+    client = signed_in(reader_user)
+    shown, hidden = 0, 0
+    for _trial in range(enrolment.trials.count()):
+        page = go_on(client, enrolment)
+        trial = current(enrolment)
+        number = int(trial.case.slug.removeprefix("ward-"))
+        sees = trial.arm.kind != "unaided" and trial.task != "forward-simulation"
+        assert (f"{round(100 * (0.25 + 0.05 * number))} %" in page.content.decode()) == sees, trial.task
+        assert (page.context["shown"].advice is not None) == sees
+        overlay = client.get(f"/s/{trial.token}/overlay/a")
+        assert (overlay.status_code == 200) == (trial.arm.kind == "explained")
+        shown, hidden = shown + sees, hidden + (not sees)
+        for step in steps_of(trial.task):
+            receipt = send(client, trial, step)
+            assert receipt.status_code == 200, receipt.content
+            assert not {"truth", "expected", "correct"} & set(receipt.json())
+    assert shown >= 5
+    assert hidden >= 4

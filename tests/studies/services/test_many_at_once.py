@@ -22,13 +22,12 @@ AT_ONCE = 60
 
 
 def key(trial: Trial) -> list[str]:
-    arms = [arm for arm in (trial.arm, trial.second_arm) if arm is not None]
-    return [f"{arm.network.slug if arm.network else ''}/{arm.label or 'none'}" for arm in arms]
+    return [stimulus.arm.key for stimulus in trial.stimuli]
 
 
 def stored(enrolment: Enrolment) -> bytes:
     """A stored order as bytes."""
-    trials = enrolment.trials.select_related("case", "arm__network", "second_arm__network").order_by("position")
+    trials = enrolment.trials.select_related("case", "stimulus__arm__network").order_by("position")
     return json.dumps([[t.block, t.case.slug, key(t), t.period, t.purpose] for t in trials]).encode()
 
 
