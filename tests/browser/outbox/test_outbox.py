@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.browser.conftest import until
 from tests.browser.outbox.conftest import Desk, visit
@@ -134,6 +136,45 @@ def test_it_waits_while_offline_and_sends_when_back(context: BrowserContext, des
     context.set_offline(False)
     wait_saved(page)
     assert desk.order == [9]
+
+
+def test_ten_minutes_without_a_server(context: BrowserContext, desk: Desk) -> None:
+    """It tries again all the while, ever more rarely, and sends by itself when the server is back."""
+    page = context.new_page()
+    page.clock.install()
+    page.goto(f"{desk.site.url}/page?")
+    until(page, "() => window.ready")
+    desk.fail = ["down"]
+    for value in (1, 2, 3):
+        answer(page, value)
+    until(page, "() => document.getElementById('status').textContent === '3 waiting'")
+    tried = len(desk.keys)
+    for _second in range(0, 600, 5):
+        page.clock.run_for(5_000)
+        page.wait_for_timeout(20)
+    assert len(desk.keys) - tried >= 8
+    assert status(page) == "3 waiting"
+    desk.fail = []
+    for _wait in range(200):
+        page.clock.run_for(1000)
+        if desk.order == [1, 2, 3]:
+            break
+        page.wait_for_timeout(20)
+    assert desk.order == [1, 2, 3]
+    assert len(set(desk.keys)) == 3
+
+
+def test_it_sends_what_a_crashed_tab_left(context: BrowserContext, desk: Desk) -> None:
+    first = visit(context, desk)
+    desk.fail = ["down"]
+    answer(first, 8)
+    until(first, "async () => (await window.outbox.waiting()) === 1")
+    with contextlib.suppress(PlaywrightError):
+        first.goto("chrome://crash", timeout=5000)
+    desk.fail = []
+    second = visit(context, desk)
+    until(second, "async () => (await window.outbox.waiting()) === 0", seconds=20)
+    assert desk.order == [8]
 
 
 def test_it_shows_a_refusal_and_keeps_the_answer(open_page: Page, desk: Desk, tmp_path: Path) -> None:
