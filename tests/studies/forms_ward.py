@@ -34,13 +34,18 @@ questionnaires:
 
 
 def make_asking_study(
-    researcher: User, *, tasks: tuple[str, ...] = ("usefulness",), part: str = QUESTIONNAIRES, slug: str = "asking"
+    researcher: User,
+    *,
+    tasks: tuple[str, ...] = ("usefulness",),
+    part: str = QUESTIONNAIRES,
+    protocol: str = PROTOCOL,
+    slug: str = "asking",
 ) -> Ward:
     """A live study of these tasks with these questionnaires."""
     if "compare" in part and "preference" not in tasks:
         part = part.replace(", blocks: [compare]", "")
     make_records()
-    source = PROTOCOL.format(slug=slug, blocks="".join(BLOCKS[task] for task in tasks)) + part
+    source = protocol.format(slug=slug, blocks="".join(BLOCKS[task] for task in tasks)) + part
     read(source)
     load_protocol(source=source, actor=researcher)
     study = Study.objects.get(slug=slug)

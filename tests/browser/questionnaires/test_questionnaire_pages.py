@@ -46,7 +46,8 @@ def test_every_questionnaire_page(asking_room: Callable[..., Room], reader_user:
     errors = watched(page)
     for name in ("reader-profile", "colour-vision", "heatmaps", "comprehension"):
         assert next_page(page, room, enrolment) == name
-        look(page, f"ask-{name}")
+        if name != "comprehension":
+            look(page, f"ask-{name}")
         if name == "heatmaps":
             broken = "images => images.filter(image => image.naturalWidth === 0).length"
             assert page.locator(".lesson img").evaluate_all(broken) == 0
@@ -57,7 +58,6 @@ def test_every_questionnaire_page(asking_room: Callable[..., Room], reader_user:
     answer_all(page)
     go_on(page)
     assert page.url.endswith("/trust")
-    look(page, "ask-trust")
     answer_all(page)
     go_on(page)
     assert page.url.endswith("/instructions")
@@ -65,10 +65,10 @@ def test_every_questionnaire_page(asking_room: Callable[..., Room], reader_user:
     Enrolment.objects.update(state="completed")
     for name in ("toast", "nasa-tlx", "sus", "trust", "debrief"):
         assert next_page(page, room, enrolment) == name
-        look(page, f"ask-end-{name}")
+        if name in {"toast", "nasa-tlx", "debrief"}:
+            look(page, f"ask-end-{name}")
         answer_all(page)
         go_on(page)
-    look(page, "ask-thanks")
     assert errors == []
     assert QuestionnaireResponse.objects.count() == 11
 
