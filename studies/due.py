@@ -77,6 +77,12 @@ def occasion_at(protocol: Protocol, where: str, name: str) -> Occasion | None:
     return next((each for each in found if (each.where, each.asked.name) == (where, name)), None)
 
 
+def occasion_of(protocol: Protocol, row: QuestionnaireResponse) -> Occasion | None:
+    """The occasion at which this was filled in."""
+    key = (row.place, row.block, row.questionnaire)
+    return next((each for each in occasions(protocol.questionnaires, blocks_of(protocol)) if each.key == key), None)
+
+
 def blocks_of(protocol: Protocol) -> Sequence[str]:
     """The blocks' names in the order of the protocol."""
     return [block.name for block in protocol.blocks]

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
+from django.db.models import QuerySet
 
 from portal.audit.models import Entry
-from studies.models import Enrolment, EnrolmentState, ProtocolVersion, Stimulus
+from studies.models import Enrolment, EnrolmentState, Leaving, ProtocolVersion, Stimulus
 from studies.protocol import diff
 from studies.services.certify import code_version, lock_hash_of
 from studies.versions import as_written
@@ -37,14 +38,23 @@ def _readers(version: ProtocolVersion, table: pd.DataFrame) -> Iterator[str]:
     if counted != kinds:
         yield f"The plan counts {', '.join(sorted(kinds))}; this report counts {', '.join(sorted(counted))}."
     enrolled = Enrolment.objects.filter(version=version, run_kind__in=counted)
-    withdrawn = enrolled.filter(state=EnrolmentState.WITHDRAWN).count()
-    if withdrawn:
-        yield f"{withdrawn} readers withdrew; their answers up to then are counted, unless they wished otherwise."
+    yield from _left(enrolled.filter(state=EnrolmentState.WITHDRAWN))
     silent = enrolled.filter(released_at__isnull=False).count()
     if silent:
         yield f"{silent} readers fell silent and their places went to others; what they answered is counted."
     if version.study.state != "closed":
         yield "The study was still open when this report was made: its answers are not final."
+
+
+def _left(gone: QuerySet[Enrolment]) -> Iterator[str]:
+    """Who left, and what became of their answers."""
+    erased, screened = (gone.filter(leaving=how).count() for how in (Leaving.ERASED, Leaving.SCREENED))
+    if kept := gone.count() - erased - screened:
+        yield f"{kept} readers withdrew; their answers up to then are counted, as they wished."
+    if erased:
+        yield f"{erased} readers withdrew and had their answers erased; nothing of them is counted."
+    if screened:
+        yield f"{screened} readers did not pass the comprehension check, and read no image."
 
 
 def _versions(version: ProtocolVersion, table: pd.DataFrame) -> Iterator[str]:

@@ -7,7 +7,7 @@ from django.db import transaction
 from portal.accounts.models import User
 from portal.audit.erasing import erase_rows
 from portal.audit.services import record
-from studies.models import Enrolment, Leaving, QuestionnaireResponse, Response, Session, Trial, TrialState
+from studies.models import Enrolment, EventBatch, Leaving, QuestionnaireResponse, Response, Session, Trial, TrialState
 
 
 @transaction.atomic
@@ -19,9 +19,10 @@ def erase_answers(*, enrolment: Enrolment, actor: User | None = None) -> int:
     """
     given = Response.objects.filter(trial__enrolment=enrolment)
     filled = QuestionnaireResponse.objects.filter(enrolment=enrolment)
-    counts = {"responses": given.count(), "questionnaires": filled.count()}
+    seen = EventBatch.objects.filter(trial__enrolment=enrolment)
+    counts = {"responses": given.count(), "questionnaires": filled.count(), "events": seen.count()}
     entry = record(actor=actor, action="answers.erased", subject=enrolment, **counts)
-    erased = erase_rows([given, filled], entry=entry)
+    erased = erase_rows([given, filled, seen], entry=entry)
     Trial.objects.filter(enrolment=enrolment).update(
         state=TrialState.PENDING, step=0, served_at=None, completed_at=None
     )

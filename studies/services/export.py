@@ -18,6 +18,14 @@ from studies.blinding.analysts import coded, methods_named
 from studies.models import ANALYSED, ProtocolVersion
 from studies.reporting.columns import Column
 from studies.reporting.events import event_log
+from studies.reporting.questionnaires import (
+    PROFILE_COLUMNS,
+    REMARK_COLUMNS,
+    SCALE_COLUMNS,
+    profiles_table,
+    remarks_table,
+    scales_table,
+)
 from studies.reporting.table import CODEBOOK, EXPORTED, METRIC_COLUMN, SCORE_COLUMNS, long_table
 
 
@@ -38,10 +46,14 @@ def codebook_as_csv(table: pd.DataFrame | None = None) -> bytes:
 
 @transaction.atomic
 def export_study(*, version: ProtocolVersion, run_kinds: list[str], out: Path, actor: User | None) -> dict[str, str]:
-    """Write `ratings.csv`, `codebook.csv`, `events.csv` and `SHA256SUMS` into a folder; gives each file's checksum."""
+    """Write `ratings.csv`, `codebook.csv`, `events.csv` and `SHA256SUMS` into a folder; gives each file's checksum.
+
+    What readers filled in beside the images comes along where there is any: see `questionnaire_files`.
+    """
     table = analysts_table(version, run_kinds, EXPORTED)
     files = {"ratings.csv": table_as_csv(table), "codebook.csv": codebook_as_csv(table)}
     files["events.csv"] = table_as_csv(event_log(version, run_kinds))
+    files |= questionnaire_files(version, run_kinds)
     out.mkdir(parents=True, exist_ok=True)
     sums = {}
     for name, content in files.items():
@@ -50,6 +62,25 @@ def export_study(*, version: ProtocolVersion, run_kinds: list[str], out: Path, a
     (out / "SHA256SUMS").write_text("".join(f"{digest}  {name}\n" for name, digest in sums.items()), encoding="utf-8")
     record(actor=actor, action="study.export", subject=version, run_kinds=run_kinds, rows=len(table), sha256=sums)
     return sums
+
+
+def questionnaire_files(version: ProtocolVersion, run_kinds: Sequence[str]) -> dict[str, bytes]:
+    """`scales.csv`, `profiles.csv`, `remarks.csv`, those that have rows, and a code book of their columns."""
+    tables = {
+        "scales": (scales_table(version, run_kinds), SCALE_COLUMNS),
+        "profiles": (profiles_table(version, run_kinds), PROFILE_COLUMNS),
+        "remarks": (remarks_table(version, run_kinds), REMARK_COLUMNS),
+    }
+    filled = {name: found for name, found in tables.items() if len(found[0])}
+    if not filled:
+        return {}
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["file", "column", "kind", "meaning"])
+    for name, (_table, columns) in filled.items():
+        writer.writerows([f"{name}.csv", column.name, column.kind, column.meaning] for column in columns)
+    files = {f"{name}.csv": table_as_csv(table) for name, (table, _columns) in filled.items()}
+    return files | {"questionnaires-codebook.csv": buffer.getvalue().encode()}
 
 
 @transaction.atomic

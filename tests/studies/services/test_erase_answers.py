@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from django.db import DatabaseError, transaction
 from django.test import Client
+from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.audit.models import Entry, Erasure
 from portal.audit.services import first_broken_entry
-from studies.models import Enrolment, EnrolmentState, Leaving, QuestionnaireResponse, Response, Session
+from studies.models import Enrolment, EnrolmentState, EventBatch, Leaving, QuestionnaireResponse, Response, Session
 from studies.protocol import read
 from studies.selectors import consent_hash
 from studies.services.enrol import NotOffered, withdraw
@@ -27,6 +30,9 @@ def reading(researcher: User, reader_user: User) -> Enrolment:
     """A reader with a questionnaire and two answers."""
     enrolment = enrolled(make_asking_study(researcher, part=TRUST), reader_user)
     answer(signed_in(reader_user), enrolment)
+    EventBatch.objects.create(
+        trial=enrolment.trials.earliest("position"), page=uuid.uuid4(), seq=0, events=[], received_at=timezone.now()
+    )
     return enrolment
 
 
@@ -52,6 +58,7 @@ def test_nothing_that_was_said_is_left_after_erasure(reading: Enrolment, outside
     assert not Response.objects.filter(trial__enrolment=reading).exists()
     assert not QuestionnaireResponse.objects.filter(enrolment=reading).exists()
     assert not Session.objects.filter(enrolment=reading).exists()
+    assert not EventBatch.objects.filter(trial__enrolment=reading).exists()
     assert not reading.trials.exclude(served_at=None).exists()
     assert Response.objects.filter(trial__enrolment=other).count() == 2
 
@@ -65,8 +72,9 @@ def enrolled_beside(reading: Enrolment, user: User) -> Enrolment:
 def test_the_record_tells_how_many_and_nothing_of_what(reading: Enrolment) -> None:
     withdraw(enrolment=reading, answers="delete")
     entry = Entry.objects.get(action="answers.erased")
-    assert entry.detail == {"responses": 2, "questionnaires": 1}
+    assert entry.detail == {"responses": 2, "questionnaires": 1, "events": 1}
     assert sorted(Erasure.objects.values_list("relation", flat=True)) == [
+        "studies_eventbatch",
         "studies_questionnaireresponse",
         "studies_response",
         "studies_response",
@@ -99,7 +107,7 @@ def test_what_the_consent_does_not_offer_is_refused(researcher: User, reader_use
 
 def test_an_erased_person_may_take_the_answers_along(reading: Enrolment, reader_user: User) -> None:
     erased = erase_person(email=reader_user.email, answers=True)
-    assert erased.answers == 3
+    assert erased.answers == 4
     assert not Response.objects.exists()
     reading.refresh_from_db()
     assert (reading.state, reading.leaving) == (EnrolmentState.WITHDRAWN, Leaving.ERASED)

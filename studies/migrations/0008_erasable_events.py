@@ -1,0 +1,10 @@
+"""Event batches go with the answers of a reader who wants them erased."""
+
+from django.db import migrations
+
+from portal.audit.append_only import append_only
+
+
+class Migration(migrations.Migration):
+    dependencies = [("studies", "0007_event_batches")]
+    operations = [append_only("studies_eventbatch", erasable=True, again=True)]
