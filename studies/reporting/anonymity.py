@@ -39,7 +39,7 @@ def _rare(shown: pd.DataFrame, fields: Sequence[str], k: int) -> pd.Series[bool]
     """Rows whose combination fewer than k share; a row that tells nothing is never one of them."""
     values = shown[list(fields)].map(lambda value: "" if value is None else str(value))
     combined = values.agg("\x1f".join, axis=1) if len(values) else pd.Series(dtype=str)
-    sizes = combined.map(combined.value_counts())
+    sizes = combined.map(combined.value_counts().to_dict())
     tells_something = values.ne("").any(axis=1)
     return (sizes < k) & tells_something
 

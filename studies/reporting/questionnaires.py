@@ -82,7 +82,7 @@ def scale_items(version: ProtocolVersion, run_kinds: Sequence[str]) -> pd.DataFr
             "instrument": rule.slug,
             "item": number,
             "score": row.answers.get(name),
-            "weight": (tallies(row.answers, len(names)) or [None] * len(names))[number - 1],
+            "weight": _weight(row, names, number),
         }
         for row, asked in _filled(version, run_kinds)
         for rule, names in _scales(asked)
@@ -90,6 +90,11 @@ def scale_items(version: ProtocolVersion, run_kinds: Sequence[str]) -> pd.DataFr
     ]
     columns = ["task", "run_kind", "reader", "where", "instrument", "item", "score", "weight"]
     return pd.DataFrame(rows, columns=columns).dropna(subset=["score"]).reset_index(drop=True)
+
+
+def _weight(row: QuestionnaireResponse, names: Sequence[str], number: int) -> int | None:
+    weights = tallies(row.answers, len(names))
+    return weights[number - 1] if weights else None
 
 
 def profiles_table(version: ProtocolVersion, run_kinds: Sequence[str]) -> pd.DataFrame:

@@ -6,5 +6,5 @@ from portal.audit.append_only import append_only
 
 
 class Migration(migrations.Migration):
-    dependencies = [("studies", "0007_event_batches")]
+    dependencies = [("studies", "0008_stimuli_of_a_trial")]
     operations = [append_only("studies_eventbatch", erasable=True, again=True)]
