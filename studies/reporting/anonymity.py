@@ -6,6 +6,7 @@ values is shared by at least k readers. Pure; a suppressed cell is None.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import pandas as pd
@@ -38,10 +39,10 @@ def k_anonymous(frame: pd.DataFrame, fields: Sequence[str], k: int) -> pd.DataFr
 def _rare(shown: pd.DataFrame, fields: Sequence[str], k: int) -> pd.Series[bool]:
     """Rows whose combination fewer than k share; a row that tells nothing is never one of them."""
     values = shown[list(fields)].map(lambda value: "" if value is None else str(value))
-    combined = values.agg("\x1f".join, axis=1) if len(values) else pd.Series(dtype=str)
-    sizes = combined.map(combined.value_counts().to_dict())
-    tells_something = values.ne("").any(axis=1)
-    return (sizes < k) & tells_something
+    combined = list(values.itertuples(index=False, name=None))
+    sizes = Counter(combined)
+    rare = [sizes[row] < k and any(row) for row in combined]
+    return pd.Series(rare, index=shown.index, dtype=bool)
 
 
 def marginal_counts(frame: pd.DataFrame, fields: Sequence[str], k: int) -> pd.DataFrame:
