@@ -20,10 +20,12 @@ class Page:
     view: Callable[..., Any]  # streamed files are answers, and no HttpResponse
     name: str
     methods: tuple[str, ...] = ("GET",)
+    for_coordinators: bool = False
+    """Whether it tells nothing of who is in which arm."""
 
 
 PAGES = (
-    Page("", study.studies, "changelist"),
+    Page("", study.studies, "changelist", for_coordinators=True),
     Page("add/", protocol.new, "add", BOTH),
     Page("write/", protocol.write, "write", BOTH),
     Page("<int:pk>/change/", study.study, "change"),
@@ -33,7 +35,7 @@ PAGES = (
     Page("<int:pk>/step/<slug:name>/", study.step, "step", BOTH),
     Page("<int:pk>/power/", power.simulate, "power", POST),
     Page("<int:pk>/preview/", study.preview, "preview", POST),
-    Page("<int:pk>/readers/", readers.progress, "progress"),
+    Page("<int:pk>/readers/", readers.progress, "progress", for_coordinators=True),
     Page("<int:pk>/readers/<int:enrolment>/take-out/", readers.take_out, "take_out", BOTH),
     Page("<int:pk>/invitations/", invitations.invitations, "invitations", BOTH),
     Page("<int:pk>/invitations/<int:invitation>/revoke/", invitations.revoke, "revoke", POST),

@@ -11,9 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Role(models.TextChoices):
-    """What a person may do: readers take studies, researchers run them, administrators also manage people."""
+    """What a person may do: readers take studies, researchers run them, administrators also manage people.
+
+    Coordinators look after readers: they see how far each is, and never which arm anybody is in.
+    """
 
     READER = "reader", _("Reader")
+    COORDINATOR = "coordinator", _("Coordinator")
     RESEARCHER = "researcher", _("Researcher")
     ADMINISTRATOR = "administrator", _("Administrator")
 
@@ -61,6 +65,11 @@ class User(AbstractUser):
     def is_researcher(self) -> bool:
         """May use the panel."""
         return self.is_active and self.role in {Role.RESEARCHER, Role.ADMINISTRATOR}
+
+    @property
+    def is_coordinator(self) -> bool:
+        """May see readers' progress, as researchers may."""
+        return self.is_researcher or (self.is_active and self.role == Role.COORDINATOR)
 
     @property
     def is_administrator(self) -> bool:

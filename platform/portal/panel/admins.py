@@ -20,6 +20,18 @@ from portal.accounts.models import User
 View = Callable[..., HttpResponse]
 
 
+def researchers_only(view: View) -> View:
+    """The view, for researchers and administrators; a coordinator is told that it is not theirs."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not getattr(request.user, "is_researcher", False):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
 class PanelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
     """A model in the panel: researchers read it, and act on it by pages that call services.
 

@@ -19,7 +19,7 @@ from django.views.decorators.csrf import csrf_protect
 
 from portal.accounts.views import SignOut
 from portal.panel import tokens
-from portal.panel.admins import PanelAdmin
+from portal.panel.admins import PanelAdmin, researchers_only
 from portal.panel.dashboard import overview
 
 #: The order of the groups in the navigation; a page's `nav_group` is one of them.
@@ -60,8 +60,8 @@ class PanelSite(admin.AdminSite):
             super().register(model_or_iterable, admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Researchers and administrators."""
-        return bool(getattr(request.user, "is_researcher", False))
+        """Researchers and administrators; coordinators for the pages that are theirs."""
+        return bool(getattr(request.user, "is_coordinator", False))
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
         """Nobody is led to the sign-in; for a signed-in reader the panel does not exist."""
@@ -99,7 +99,10 @@ class PanelSite(admin.AdminSite):
         return redirect("admin:index")
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """What waits, what runs, and what there is."""
+        """What waits, what runs, and what there is; for a coordinator, the one page that is theirs."""
+        if not getattr(request.user, "is_researcher", False):
+            groups = self.navigation(request)
+            return redirect(groups[0].links[0].url if groups else "home")
         return super().index(request, {"overview": overview(), **(extra_context or {})})
 
     def each_context(self, request: Any) -> dict[str, Any]:
@@ -118,7 +121,7 @@ class PanelSite(admin.AdminSite):
 
     def get_urls(self) -> list[URLResolver | URLPattern]:  # type: ignore[override]
         """The panel's own pages beside the models'."""
-        own = [path("token/", self.admin_view(tokens.token), name="token")]
+        own = [path("token/", self.admin_view(researchers_only(tokens.token)), name="token")]
         return [*own, *super().get_urls()]
 
     def _shown(self, request: HttpRequest) -> Iterable[PanelAdmin]:

@@ -13,7 +13,7 @@ from django.urls import URLPattern
 from portal.accounts.models import User
 from studies.admin.records import EnrolmentAdmin, ResponseAdmin
 from studies.admin.study import StudyAdmin
-from studies.models import Enrolment, Invitation, Report, Response, Stimulus, Study
+from studies.models import Arm, Enrolment, Invitation, ProtocolVersion, Report, Response, Stimulus, Study
 from studies.services.invite import create_invitation
 from studies.services.unblind import ask_unblinding
 from tests.studies.panel.conftest import address
@@ -46,6 +46,7 @@ PAGES = {
     "download": ("get", "{study}reports/{report}/report.json", 200),
     "history": ("get", "/admin/studies/study/{pk}/history/", 302),
 }
+COORDINATORS = {PAGES["changelist"][1], PAGES["progress"][1]}
 RECORDS = {
     "/admin/studies/response/": 200,
     "/admin/studies/response/{response}/change/": 200,
@@ -98,12 +99,17 @@ def test_who_may_open_what(
         (signed_in(outsider), "outsider"),
         (signed_in(researcher), "researcher"),
         (signed_in(administrator), "administrator"),
+        (signed_in(User.objects.create_user("coordinator@example.org", role="coordinator")), "coordinator"),
     ]
     rows = [*PAGES.values(), *(("get", page, status) for page, status in RECORDS.items())]
+    # From a study's history a coordinator is led to the audit trail, which refuses them.
+    coordinators = dict.fromkeys(COORDINATORS, 200) | {PAGES["history"][1]: 302}
     for method, page, allowed in rows:
         for client, who in people:
             found = getattr(client, method)(page.format(**world))
             expected = {"nobody": 302, "reader": 404, "outsider": 404}.get(who, allowed)
+            if who == "coordinator":
+                expected = coordinators.get(page, 404 if allowed == 404 else 403)
             assert found.status_code == expected, (page, who)
             if found.streaming:
                 assert b"".join(found.streaming_content) == b"{}"
@@ -124,3 +130,24 @@ def test_posts_need_a_token(world: dict[str, object], researcher: User) -> None:
     for page in ("{study}step/close/", "{study}preview/", "{study}unblinding/", "{study}invitations/"):
         assert strict.post(page.format(**world), {"emails": ""}).status_code == 403
     assert Invitation.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_coordinator_sees_progress_and_never_an_arm(world: dict[str, object], ward: Ward) -> None:
+    client = signed_in(User.objects.create_user("coordinator@example.org", role="coordinator"))
+    assert client.get("/admin/", follow=True).redirect_chain[-1][0] == "/admin/studies/study/"
+    assert client.get("/admin/token/").status_code == 403
+    told = [
+        *Arm.objects.exclude(label="").values_list("label", flat=True),
+        *ProtocolVersion.objects.values_list("hash", flat=True),
+        "Balance certificate",
+        "Arm ",
+    ]
+    for page in COORDINATORS:
+        shown = client.get(page.format(**world)).content.decode()
+        assert "ward" in shown or "readers" in shown
+        assert [each for each in told if each in shown] == []
+        for hidden in ("/change/", "/protocol/", "/take-out/", "/cases/", "/reports/", "/step/", "/invitations/"):
+            assert hidden not in shown, (page, hidden)
+    for name in ("/api/v1/studies/", "/api/v1/responses/"):
+        assert client.get(name).status_code in {403, 404}
