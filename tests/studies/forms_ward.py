@@ -45,7 +45,7 @@ def make_asking_study(
     if "compare" in part and "preference" not in tasks:
         part = part.replace(", blocks: [compare]", "")
     make_records()
-    source = protocol.format(slug=slug, blocks="".join(BLOCKS[task] for task in tasks)) + part
+    source = protocol.format(slug=slug, blocks="".join(BLOCKS[task] for task in tasks), outcome="coverage") + part
     read(source)
     load_protocol(source=source, actor=researcher)
     study = Study.objects.get(slug=slug)

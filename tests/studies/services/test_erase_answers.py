@@ -95,8 +95,8 @@ def test_other_rows_still_cannot_be_deleted(reading: Enrolment, outsider: User) 
 
 def test_what_the_consent_does_not_offer_is_refused(researcher: User, reader_user: User) -> None:
     only_keep = PROTOCOL.replace("  ethics: EK 12/2026\n", "  ethics: EK 12/2026\n  withdrawal: [keep]\n")
-    protocol, _lines = read(only_keep.format(slug="x", blocks=BLOCKS["usefulness"]))
-    usual, _lines = read(PROTOCOL.format(slug="x", blocks=BLOCKS["usefulness"]))
+    protocol, _lines = read(only_keep.format(slug="x", blocks=BLOCKS["usefulness"], outcome="coverage"))
+    usual, _lines = read(PROTOCOL.format(slug="x", blocks=BLOCKS["usefulness"], outcome="coverage"))
     assert consent_hash(protocol) != consent_hash(usual)
     enrolment = enrolled(make_asking_study(researcher, part=TRUST, protocol=only_keep), reader_user)
     with pytest.raises(NotOffered):
