@@ -13,7 +13,7 @@ from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet, Su
 
 from foundation.provenance import digest_of
 from portal.accounts.models import User
-from studies.models import Enrolment, EnrolmentState, ProtocolVersion, RunKind, Session, Trial, TrialState
+from studies.models import Enrolment, EnrolmentState, ProtocolVersion, Response, RunKind, Session, Trial, TrialState
 from studies.pacing import Window, window_of
 from studies.protocol import Block, Protocol, from_document
 from studies.protocol.schema import WITHDRAWAL
@@ -181,6 +181,15 @@ def readers_trials(user: User | AnonymousUser, sittings: Collection[int] = ()) -
             ),
         )
     )
+
+
+def receipt_of(enrolment: Enrolment) -> list[dict[str, str]]:
+    """Each stored answer: the key that the browser drew for it, when it was stored, a checksum of what it says."""
+    rows = Response.objects.filter(trial__enrolment=enrolment).order_by("id")
+    return [
+        {"key": str(key), "saved_at": at.isoformat(timespec="seconds"), "sha256": digest_of(answers)}
+        for key, at, answers in rows.values_list("key", "received_at", "answers")
+    ]
 
 
 def known_sitting(trial: Trial) -> Session | None:

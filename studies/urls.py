@@ -2,7 +2,18 @@
 
 from django.urls import include, path
 
-from studies.views import agreement, answers, between, events, home, invitation, payloads, questionnaires, reading
+from studies.views import (
+    agreement,
+    answers,
+    between,
+    events,
+    home,
+    invitation,
+    payloads,
+    questionnaires,
+    reading,
+    receipt,
+)
 
 reading_room = [
     path("invitation/<str:token>", invitation.invitation, name="invitation"),
@@ -17,6 +28,7 @@ reading_room = [
     path("study/<int:pk>/ask/<slug:where>/<slug:name>", questionnaires.questionnaire, name="questionnaire"),
     path("study/<int:pk>/ask/<slug:where>/<slug:name>/answer", questionnaires.answer, name="questionnaire_answer"),
     path("study/<int:pk>/plate/<int:number>", questionnaires.plate, name="plate"),
+    path("study/<int:pk>/receipt", receipt.receipt, name="receipt"),
     path("s/", home.resume, name="resume"),
     path("s/<str:token>/", reading.trial, name="trial"),
     path("s/<str:token>/change", reading.change, name="change"),

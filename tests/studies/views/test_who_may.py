@@ -14,7 +14,7 @@ from studies.models import Enrolment, EnrolmentState, Response
 from tests.studies.steps import current, go_on, send
 from tests.studies.ward import Ward, enrolled, signed_in
 
-PAGES = ("", "consent", "leave", "closed", "instructions", "break", "next-session", "thanks")
+PAGES = ("", "consent", "leave", "closed", "instructions", "break", "next-session", "thanks", "receipt")
 STUDY = tuple(f"/study/{{pk}}/{name}" for name in PAGES)
 QUESTIONNAIRE = ("/study/{pk}/ask/start/trust", "/study/{pk}/plate/1")
 TRIAL = ("/s/{token}/", "/s/{token}/change", "/s/{token}/image", "/s/{token}/header", "/s/{token}/overlay/a")
