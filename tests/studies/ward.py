@@ -73,7 +73,6 @@ consent:
   text: {{en: "You read images.\\n\\nYou may stop.", de: "Sie lesen Bilder."}}
 dataset: wards
 readers: {{planned: 6, session_minutes: 40}}
-analysis: {{outcome: {outcome}}}
 blocks:{blocks}
 """
 
@@ -92,7 +91,8 @@ def make_study(researcher: User, *, tasks: tuple[str, ...] = USUAL, slug: str = 
         make_records()
     known = BLOCKS | RATING_BLOCKS | READING_BLOCKS
     outcome = "coverage" if "usefulness" in tasks else registry[tasks[0]]().steps[0].questions[0].name
-    source = PROTOCOL.format(slug=slug, blocks="".join(known[task] for task in tasks), outcome=outcome)
+    source = PROTOCOL.format(slug=slug, blocks="".join(known[task] for task in tasks))
+    source += f"analysis: {{outcome: {outcome}}}\n"
     load_protocol(source=source, actor=researcher)
     study = Study.objects.get(slug=slug)
     lock_study(study=study, actor=researcher)
