@@ -49,6 +49,8 @@ def as_text(result: AnalysisResult) -> str:
         "Reading": result.reading,
         "Findings": [finding.statement for finding in result.findings],
         "Open questions": result.open_questions,
+        "Assumptions checked": [str(check) for check in result.checks],
+        "What would change the conclusion": result.changes,
         "Warnings": result.warnings,
     }
     parts += [f"{title}:\n" + "\n".join(f"- {line}" for line in lines) for title, lines in lists.items() if lines]

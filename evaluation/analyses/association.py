@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+import numpy as np
 import pandas as pd
 
 from evaluation.analyses import registry
@@ -13,7 +14,7 @@ from evaluation.analyses.directions import higher_is_better
 from evaluation.analyses.result import Draft, Interval
 from evaluation.analyses.table import METRIC_PREFIX, controls_of, maps_of, metric_columns, ratings_of
 from evaluation.statistics import association, attenuation
-from evaluation.statistics.errors import TooFew
+from evaluation.statistics.errors import ThinData, TooFew
 
 _MEANING = {
     "within-case": "ranking the maps of one case",
@@ -53,11 +54,7 @@ class Association(Analysis):
 
     def examine(self, rows: pd.DataFrame, draft: Draft, setting: Setting) -> None:
         """One table over all metrics and levels; one claim or open question per metric."""
-        ratings = ratings_of(rows, self.outcome)
-        maps = maps_of(rows)
-        if not self.with_controls:
-            controls = controls_of(rows)
-            ratings, maps = ratings[~ratings["method"].isin(controls)], maps[~maps["method"].isin(controls)]
+        ratings, maps = self._rated(rows)
         metrics = metric_columns(maps)
         if ratings.empty or not metrics:
             raise TooFew("Ratings or metric values are missing.")
@@ -74,25 +71,54 @@ class Association(Analysis):
                 "mean ratings (their reliability from halves of the readers); noise in the metric is not corrected for."
             )
 
+    def compared(self, rows: pd.DataFrame, setting: Setting) -> dict[str, Interval]:
+        """The primary level's correlation for each metric, without bounds of its own."""
+        ratings, maps = self._rated(rows)
+        found = {}
+        for column in metric_columns(maps):
+            name = column.removeprefix(METRIC_PREFIX)
+            try:
+                levels = self._associated(ratings, self._values(maps, column, Draft(), setting), 0.95, setting, 0)
+            except ThinData:
+                continue
+            estimate = float(levels["spearman"][self.primary])
+            found[f"{setting.context.title(name)}, {self.primary}"] = Interval(estimate, np.nan, np.nan)
+        return found
+
+    def _rated(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Ratings and maps, controls left out unless they are asked for."""
+        ratings, maps = ratings_of(rows, self.outcome), maps_of(rows)
+        controls = set() if self.with_controls else controls_of(rows)
+        return ratings[~ratings["method"].isin(controls)], maps[~maps["method"].isin(controls)]
+
+    def _values(self, maps: pd.DataFrame, column: str, draft: Draft, setting: Setting) -> pd.DataFrame:
+        """The metric's values, turned so that higher is better."""
+        sign = 1.0 if higher_is_better(column.removeprefix(METRIC_PREFIX), draft, setting) else -1.0
+        return maps[["case", "method"]].assign(value=sign * maps[column])
+
+    def _associated(
+        self, ratings: pd.DataFrame, values: pd.DataFrame, level: float, setting: Setting, bootstrap: int
+    ) -> pd.DataFrame:
+        return association(
+            ratings,
+            values,
+            case="case",
+            method="method",
+            rater="reader",
+            rating="score",
+            value="value",
+            bootstrap=bootstrap,
+            seed=setting.seed,
+            level=level,
+        )
+
     def _levels(
         self, ratings: pd.DataFrame, maps: pd.DataFrame, column: str, family: int, draft: Draft, setting: Setting
     ) -> pd.DataFrame:
         name = column.removeprefix(METRIC_PREFIX)
-        sign = 1.0 if higher_is_better(name, draft, setting) else -1.0
-        values = maps[["case", "method"]].assign(value=sign * maps[column])
+        values = self._values(maps, column, draft, setting)
         plain, adjusted = (
-            association(
-                ratings,
-                values,
-                case="case",
-                method="method",
-                rater="reader",
-                rating="score",
-                value="value",
-                bootstrap=setting.context.bootstrap,
-                seed=setting.seed,
-                level=level,
-            )
+            self._associated(ratings, values, level, setting, setting.context.bootstrap)
             for level in (0.95, 1.0 - 0.05 / family)
         )
         self._weigh(name, adjusted[adjusted.index == self.primary].iloc[0], family, draft, setting)
@@ -121,6 +147,7 @@ class Association(Analysis):
     def _weigh(self, name: str, row: pd.Series[float], family: int, draft: Draft, setting: Setting) -> None:
         interval = Interval(float(row["spearman"]), float(row["low"]), float(row["high"]), comparisons=family)
         title = setting.context.title(name)
+        draft.compare(f"{title}, {self.primary}", interval)
         way = "agree with" if interval.estimate > 0 else "contradict"
         what = _MEANING.get(self.primary, self.primary)
         draft.weigh(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import pandas as pd
 
-from evaluation.analyses.result import AnalysisResult, Draft
-from evaluation.analyses.table import completed
+from evaluation.analyses.changes import few_enough, tell_included, tell_left_out, tell_margins
+from evaluation.analyses.result import AnalysisResult, Draft, Interval
+from evaluation.analyses.table import completed, of_task
 from evaluation.statistics.tidy import numbers, require_columns
 
 FEW = 10
@@ -23,11 +24,13 @@ class AnalysisContext:
 
     `directions` maps a metric's name (without `metric.`) to `higher_is_better`; a metric that is not in it is taken to
     be better when higher, and the analysis warns. `titles` maps methods and metrics to what sentences call them.
+    `leave_out` tries what the conclusions are without each reader and each case.
     """
 
     directions: Mapping[str, bool] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
     bootstrap: int = 2000
+    leave_out: bool = True
 
     def title(self, name: object) -> str:
         """What sentences call a method or a metric."""
@@ -81,15 +84,34 @@ class Analysis(ABC):
         else:
             with draft.allow_thin("The data do not suffice"):
                 self.examine(rows, draft, setting)
+                self._tell_changes(rows, table, draft, setting)
         return self._result(draft)
 
     @abstractmethod
     def examine(self, rows: pd.DataFrame, draft: Draft, setting: Setting) -> None:
         """Fill the draft from the rows; raise ThinData where nothing can be said."""
 
+    def compared(self, rows: pd.DataFrame, setting: Setting) -> dict[str, Interval]:
+        """The comparisons that `examine` enters by `draft.compare`, of other rows: nothing where those are too thin."""
+        draft = Draft()
+        with draft.allow_thin("The data do not suffice"):
+            self.examine(rows, draft, replace(setting, context=replace(setting.context, bootstrap=0)))
+        return draft.compared
+
+    def compared_without(
+        self, rows: pd.DataFrame, column: str, setting: Setting
+    ) -> Iterator[tuple[str, dict[str, Interval]]]:
+        """The same without each reader (or case) in turn."""
+        for level in sorted(rows[column].dropna().unique()):
+            yield str(level), self.compared(rows[rows[column] != level], setting)
+
+    def own(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The rows of the tasks that the analysis is about."""
+        return of_task(rows, self.task)
+
     def _is_of_other_tasks(self, table: pd.DataFrame) -> bool:
         require_columns(table)
-        return "task" in table and not (table["task"] == self.task).any()
+        return "task" in table and self.own(table).empty
 
     def _result(self, draft: Draft) -> AnalysisResult:
         return AnalysisResult(
@@ -102,6 +124,8 @@ class Analysis(ABC):
             findings=tuple(draft.findings),
             open_questions=tuple(draft.open_questions),
             tests=tuple(draft.tests),
+            checks=tuple(draft.checks),
+            changes=tuple(draft.changes),
         )
 
     def _of_purpose(self, table: pd.DataFrame, draft: Draft) -> pd.DataFrame:
@@ -128,11 +152,32 @@ class Analysis(ABC):
                 draft.warn(f"Rows of different {what} are analysed together: {names}.")
         return filled[~excluded]
 
+    def _tell_changes(self, rows: pd.DataFrame, table: pd.DataFrame, draft: Draft, setting: Setting) -> None:
+        """What would change the conclusion of the comparisons that `examine` entered."""
+        if draft.muted or not draft.compared:
+            return
+        tell_margins(draft)
+        rows = self.own(rows)
+        for column in ("reader", "case") if setting.context.leave_out else ():
+            if column in rows and few_enough(rows[column].dropna().unique()):
+                tell_left_out(draft, column, self.compared_without(rows, column, setting))
+        excluded = self._excluded(table)
+        if len(excluded):
+            tell_included(draft, len(excluded), self.compared(pd.concat([rows, excluded]), setting))
+
+    def _excluded(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The rows of the analysis's task that an exclusion rule took out."""
+        filled = completed(table)
+        taken = self.own(filled[filled["excluded_by"] != ""])
+        return taken.assign(score=numbers(taken, "score")) if "score" in self.needs else taken
+
 
 def warn_of_few(rows: pd.DataFrame, draft: Draft, *, mute: bool = True) -> None:
     """Say that intervals are too narrow where readers or cases are few; where they are very few, claim nothing."""
     for column, what in (("reader", "reader"), ("case", "case")):
         count = rows[column].nunique()
+        enough = "which its methods need" if count >= FEW else f"fewer than the {FEW} that its methods need"
+        draft.check(f"enough {what}s", count >= FEW, f"There are {count} {what}{'' if count == 1 else 's'}, {enough}.")
         many = f"Only {count} {what}{'' if count == 1 else 's'}"
         if count < FEWEST:
             draft.warn(f"{many}: the intervals cannot be relied on" + (", so nothing is claimed." if mute else "."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -16,9 +17,11 @@ from evaluation.analyses.result import Draft, Interval
 from evaluation.analyses.table import METRIC_PREFIX, metric_columns
 from evaluation.statistics.bootstrap import bootstrap_replicates, percentile_bounds, usable_clusters, weighted_ratio
 from evaluation.statistics.crossed_errors import crossed_errors
-from evaluation.statistics.errors import TooFew
+from evaluation.statistics.errors import ThinData, TooFew
 from evaluation.statistics.tidy import Numbers
 
+#: A share of fewer decisions than this is hardly known.
+FEWEST_DECISIONS = 20
 CELLS = (("wrong", "unfaithful"), ("wrong", "faithful"), ("right", "unfaithful"), ("right", "faithful"))
 # What each contrast makes of the four shares above.
 CONTRASTS = {
@@ -64,21 +67,38 @@ class FaithfulReliance(Analysis):
         """Four shares, two differences and their difference."""
         decisions = self._parted(decided(answers_of(rows), self.threshold), draft, setting)
         warn_of_few(decisions, draft)
-        member = np.column_stack([(decisions["ai"] == ai) & (decisions["map"] == kind) for ai, kind in CELLS]).astype(
-            np.float64
-        )
-        empty = [
-            f"a {ai} AI with {kind} maps" for (ai, kind), n in zip(CELLS, member.sum(axis=0), strict=True) if not n
-        ]
-        if empty:
-            raise TooFew(f"There are no decisions about {empty[0]}.")
-        follows = (decisions["final"] == decisions["advice"]).to_numpy(dtype=np.float64)
+        follows, member = _cells(decisions)
         shares = follows @ member / member.sum(axis=0)
         drawn = self._drawn(decisions, follows[:, None] * member, member, setting)
         draft.add_table("reliance", _shares(shares, drawn, follows @ member, member.sum(axis=0)))
-        contrasts = _contrasts(shares, decisions, follows[:, None] * member, member)
+        contrasts = _contrasts(decisions)
         draft.add_table("contrasts", contrasts)
+        least, (ai, kind) = min(zip(member.sum(axis=0), CELLS, strict=True))
+        draft.check(
+            "enough decisions",
+            least >= FEWEST_DECISIONS,
+            f"The smallest of the four cells, a {ai} AI with {kind} maps, holds {least:.0f} decisions"
+            + ("." if least >= FEWEST_DECISIONS else f", fewer than {FEWEST_DECISIONS}: its share is hardly known."),
+        )
         self._read(shares, contrasts, draft, setting)
+
+    def compared(self, rows: pd.DataFrame, setting: Setting) -> dict[str, Interval]:
+        """The contrasts alone."""
+        try:
+            return _intervals(_contrasts(self._parted(decided(answers_of(rows), self.threshold), Draft(), setting)))
+        except ThinData:
+            return {}
+
+    def compared_without(
+        self, rows: pd.DataFrame, column: str, setting: Setting
+    ) -> Iterator[tuple[str, dict[str, Interval]]]:
+        """Maps stay faithful or unfaithful as in the whole: the cut does not move with what is left out."""
+        decisions = self._parted(decided(answers_of(rows), self.threshold), Draft(), setting)
+        for level in sorted(decisions[column].unique()):
+            try:
+                yield str(level), _intervals(_contrasts(decisions[decisions[column] != level]))
+            except ThinData:
+                yield str(level), {}
 
     def _parted(self, decisions: pd.DataFrame, draft: Draft, setting: Setting) -> pd.DataFrame:
         """Decisions with a scored map, parted at the median over maps; columns `ai` and `map`."""
@@ -129,6 +149,7 @@ class FaithfulReliance(Analysis):
         )  # fmt: skip
         for row, (claim, otherwise) in zip(contrasts.to_dict("records"), sentences, strict=True):
             interval = Interval(row["estimate"], row["low"], row["high"], comparisons=len(CONTRASTS))
+            draft.compare(str(row["contrast"]), interval)
             way = "raise" if interval.estimate > 0 else "lower"
             draft.weigh(
                 claim.format(way, interval),
@@ -146,10 +167,31 @@ def _shares(shares: Numbers, drawn: Numbers, above: Numbers, below: Numbers) -> 
     return frame.assign(estimate=shares, low=low, high=high, followed=above.astype(int), decisions=below.astype(int))
 
 
-def _contrasts(shares: Numbers, decisions: pd.DataFrame, above: Numbers, below: Numbers) -> pd.DataFrame:
+def _cells(decisions: pd.DataFrame) -> tuple[Numbers, Numbers]:
+    """Whether each decision follows the AI `(n,)`, and which of the four cells it is in `(n, 4)`."""
+    member: Numbers = np.column_stack(
+        [((decisions["ai"] == ai) & (decisions["map"] == kind)).to_numpy(dtype=np.float64) for ai, kind in CELLS]
+    )
+    for (ai, kind), decided_in in zip(CELLS, member.sum(axis=0).tolist(), strict=True):
+        if not decided_in:
+            raise TooFew(f"There are no decisions about a {ai} AI with {kind} maps.")
+    follows: Numbers = np.asarray(decisions["final"] == decisions["advice"], dtype=np.float64)
+    return follows, member
+
+
+def _contrasts(decisions: pd.DataFrame) -> pd.DataFrame:
+    follows, member = _cells(decisions)
     weights = np.array(list(CONTRASTS.values()))
-    estimate = weights @ shares
-    found = crossed_errors(above, below, weights.T, usable_clusters(decisions, "reader", "case"))
+    above = follows[:, None] * member
+    estimate = weights @ (above.sum(axis=0) / member.sum(axis=0))
+    found = crossed_errors(above, member, weights.T, usable_clusters(decisions, "reader", "case"))
     reach = found.reach(0.95, len(CONTRASTS))
     frame = pd.DataFrame({"contrast": list(CONTRASTS), "estimate": estimate, "se": found.se, "df": found.df})
     return frame.assign(p=found.p_values(estimate), low=estimate - reach, high=estimate + reach)
+
+
+def _intervals(contrasts: pd.DataFrame) -> dict[str, Interval]:
+    return {
+        str(row["contrast"]): Interval(row["estimate"], row["low"], row["high"], comparisons=len(CONTRASTS))
+        for row in contrasts.to_dict("records")
+    }

@@ -114,6 +114,7 @@ class Preference(Analysis):
         for row in contrasts.to_dict("records"):
             first, second = setting.context.title(row["first"]), setting.context.title(row["second"])
             interval = Interval(row["estimate"], row["low_adjusted"], row["high_adjusted"], comparisons=len(contrasts))
+            draft.compare(f"{first} against {second}", interval)
             more, less, gap = oriented(first, second, interval)
             draft.weigh(
                 f"Readers prefer {more} to {less}: log odds {gap}, adjusted for all pairs.",

@@ -8,11 +8,11 @@ from typing import ClassVar, Literal
 import pandas as pd
 
 from evaluation.analyses import registry
-from evaluation.analyses.base import Analysis, Setting, warn_of_few
+from evaluation.analyses.base import FEW, Analysis, Setting, warn_of_few
 from evaluation.analyses.decisions import answers_of
 from evaluation.analyses.result import Draft, Interval, oriented
 from evaluation.statistics import ReaderStudy, clustered_auc, clustered_delong, mrmc
-from evaluation.statistics.errors import TooFew
+from evaluation.statistics.errors import ThinData, TooFew
 
 FIRST = "first answer"
 
@@ -68,12 +68,21 @@ class ReaderStudyAnalysis(Analysis):
         if found.dropped:
             draft.warn(f"{found.dropped} cases that not all readers read in all modalities are left out.")
         contrasts = found.contrasts()
+        for name, bounds in _intervals(found, setting).items():
+            draft.compare(name, bounds)
         draft.add_table("areas of readers", _per_reader(found))
         draft.add_table("contrasts", contrasts)
         draft.add_table("components", _components(found))
         draft.read(
             f"{found.n_readers} readers, {found.n_positives} cases with the finding and {found.n_negatives} without; "
             f"all modalities alike: F({found.df1:.0f}, {found.df2:.1f}) = {found.f:.2f}, p = {found.p:.3g}."
+        )
+        rarer = min(found.n_positives, found.n_negatives)
+        many = "enough for an area" if rarer >= FEW else f"of one kind fewer than the {FEW} that an area needs"
+        draft.check(
+            "enough cases of either kind",
+            rarer >= FEW,
+            f"{found.n_positives} cases have the finding and {found.n_negatives} have not: {many}.",
         )
         for row in contrasts.to_dict("records"):
             interval = Interval(row["estimate"], row["low"], row["high"])
@@ -87,6 +96,15 @@ class ReaderStudyAnalysis(Analysis):
                 draft.leave(otherwise, measure, gap, p=float(row["p"]))
             else:
                 draft.weigh(claim, otherwise, measure, gap, adjusted="Holm", p=float(row["p"]))
+
+    def compared(self, rows: pd.DataFrame, setting: Setting) -> dict[str, Interval]:
+        """The contrasts alone: of arms where readers are crossed with them, else of first and final answers."""
+        for by_arm in (True, False):
+            try:
+                return _intervals(self._compared(_long(answers_of(rows, advised=False), by_arm=by_arm)), setting)
+            except ThinData:
+                continue
+        return {}
 
     def _resampled(self, answers: pd.DataFrame, draft: Draft, setting: Setting) -> None:
         """First against final answers where no case was read by all: both areas over all readings, resampled."""
@@ -144,6 +162,18 @@ def _long(answers: pd.DataFrame, *, by_arm: bool) -> pd.DataFrame:
     final = answers[keys].assign(rating=answers["final"], modality=answers["arm"] if by_arm else "final answer")
     both = pd.concat([first, final])
     return both.groupby([*keys, "modality"], as_index=False, observed=True).agg(rating=("rating", "mean"))
+
+
+def _intervals(found: ReaderStudy, setting: Setting) -> dict[str, Interval]:
+    """The contrasts with bounds that hold for all of them, by what they compare."""
+    count, title = len(found.contrasts()), setting.context.title
+    wide = found.contrasts(level=1.0 - 0.05 / max(count, 1))
+    return {
+        f"{title(row['first'])} less {title(row['second'])}": Interval(
+            row["estimate"], row["low"], row["high"], level=0.95, comparisons=count
+        )
+        for row in wide.to_dict("records")
+    }
 
 
 def _per_reader(found: ReaderStudy) -> pd.DataFrame:

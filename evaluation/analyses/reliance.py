@@ -11,7 +11,7 @@ from evaluation.analyses import registry
 from evaluation.analyses.base import Analysis, Setting, warn_of_few
 from evaluation.analyses.decisions import answers_of, decided
 from evaluation.analyses.result import Draft, Interval, oriented
-from evaluation.statistics import reliance, reliance_contrasts, reliance_intervals
+from evaluation.statistics import ThinData, reliance, reliance_contrasts, reliance_intervals
 
 _NAMES: dict[str, Any] = {"truth": "truth", "advice": "advice", "initial": "initial", "final": "final"}
 _SENTENCES = {
@@ -19,6 +19,10 @@ _SENTENCES = {
     "rsr": "relative self-reliance (stayed right against wrong advice)",
     "accuracy_gain": "gain in accuracy from first to final answer",
 }
+
+#: A share of fewer decisions than this is hardly known.
+FEWEST_DECISIONS = 20
+_SHORT = {"rair": "reliance on right advice", "rsr": "self-reliance", "accuracy_gain": "gain in accuracy"}
 
 
 @registry.register
@@ -70,11 +74,21 @@ class RelianceAnalysis(Analysis):
             draft.add_table("contrasts", contrasts)
             self._weigh(contrasts, draft, setting)
 
+    def compared(self, rows: pd.DataFrame, setting: Setting) -> dict[str, Interval]:
+        """The contrasts of arms alone."""
+        try:
+            decisions = decided(answers_of(rows), self.threshold)
+            contrasts = reliance_contrasts(decisions, group="arm", **_NAMES, reader="reader", case="case")
+        except ThinData:
+            return {}
+        return _intervals(contrasts, setting)
+
     def _read(
         self, arm: str, part: pd.DataFrame, table: pd.DataFrame, n_arms: int, draft: Draft, setting: Setting
     ) -> None:
         point = reliance(part, **_NAMES)
         title = setting.context.title(arm)
+        _check_counts(title, point.counts, draft)
         draft.read(
             f"{title}: followed right advice in {point.counts['switched_to_right_advice']} of "
             f"{point.counts['right_advice_wrong_initial']} decisions that began wrong, withstood wrong advice in "
@@ -92,9 +106,10 @@ class RelianceAnalysis(Analysis):
         )
 
     def _weigh(self, contrasts: pd.DataFrame, draft: Draft, setting: Setting) -> None:
-        for row in contrasts.to_dict("records"):
+        intervals = _intervals(contrasts, setting)
+        for (name, interval), row in zip(intervals.items(), contrasts.to_dict("records"), strict=True):
+            draft.compare(name, interval)
             first, second = setting.context.title(row["first"]), setting.context.title(row["second"])
-            interval = Interval(row["estimate"], row["low"], row["high"], comparisons=len(contrasts))
             more, less, gap = oriented(first, second, interval)
             what = _SENTENCES[row["measure"]]
             draft.weigh(
@@ -105,3 +120,26 @@ class RelianceAnalysis(Analysis):
                 adjusted="Bonferroni over all pairs of arms and measures",
                 p=float(row["p"]),
             )
+
+
+def _check_counts(title: str, counts: dict[str, int], draft: Draft) -> None:
+    """Whether the shares rest on enough decisions."""
+    right, wrong = counts["right_advice_wrong_initial"], counts["wrong_advice_right_initial"]
+    enough = min(right, wrong) >= FEWEST_DECISIONS
+    draft.check(
+        "enough decisions",
+        enough,
+        f"{title}: {right} decisions could show reliance on right advice and {wrong} self-reliance"
+        + ("." if enough else f"; with fewer than {FEWEST_DECISIONS} a share is hardly known."),
+    )
+
+
+def _intervals(contrasts: pd.DataFrame, setting: Setting) -> dict[str, Interval]:
+    """The contrasts by what they compare."""
+    title = setting.context.title
+    return {
+        f"{_SHORT[row['measure']]}, {title(row['first'])} less {title(row['second'])}": Interval(
+            row["estimate"], row["low"], row["high"], comparisons=len(contrasts)
+        )
+        for row in contrasts.to_dict("records")
+    }

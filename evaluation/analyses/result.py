@@ -54,11 +54,25 @@ class Tested:
 
 
 @dataclass(frozen=True)
+class Check:
+    """One assumption, whether these data bear it out, and the sentence that says so with its numbers."""
+
+    assumption: str
+    holds: bool
+    statement: str
+
+    def __str__(self) -> str:
+        return self.statement if self.holds else f"Not borne out ({self.assumption}): {self.statement}"
+
+
+@dataclass(frozen=True)
 class AnalysisResult:
     """The outcome of one analysis; every table is a tidy frame with plain column names and a plain index.
 
     `reading` says in sentences what the tables show, `warnings` what the data do not allow or what was changed,
     `findings` what the intervals carry and `open_questions` what they leave open; `tests` are all the comparisons made.
+    `checks` are assumptions held against the data, `changes` sentences on what would change the conclusion, computed
+    from them.
     """
 
     name: str
@@ -70,6 +84,8 @@ class AnalysisResult:
     findings: tuple[Finding, ...]
     open_questions: tuple[str, ...]
     tests: tuple[Tested, ...] = ()
+    checks: tuple[Check, ...] = ()
+    changes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for a JSON field: tables as `{"columns": [...], "rows": [[...]]}`, missing numbers as None."""
@@ -83,6 +99,8 @@ class AnalysisResult:
             "findings": [{key: _plain(value) for key, value in asdict(each).items()} for each in self.findings],
             "open_questions": list(self.open_questions),
             "tests": [{key: _plain(value) for key, value in asdict(each).items()} for each in self.tests],
+            "checks": [asdict(each) for each in self.checks],
+            "changes": list(self.changes),
         }
 
     @classmethod
@@ -102,6 +120,8 @@ class AnalysisResult:
             tests=tuple(
                 Tested(**{key: _known(value) for key, value in each.items()}) for each in data.get("tests", ())
             ),
+            checks=tuple(Check(**each) for each in data.get("checks", ())),
+            changes=tuple(data.get("changes", ())),
         )
 
 
@@ -115,6 +135,9 @@ class Draft:
     findings: list[Finding] = field(default_factory=list)
     open_questions: list[str] = field(default_factory=list)
     tests: list[Tested] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
+    compared: dict[str, Interval] = field(default_factory=dict)
     muted: bool = False
 
     def add_table(self, name: str, table: pd.DataFrame) -> None:
@@ -130,6 +153,14 @@ class Draft:
         """Add a warning once."""
         if sentence not in self.warnings:
             self.warnings.append(sentence)
+
+    def check(self, assumption: str, holds: bool, statement: str) -> None:
+        """Add an assumption held against the data."""
+        self.checks.append(Check(assumption, bool(holds), statement))
+
+    def compare(self, what: str, interval: Interval) -> None:
+        """Enter a comparison, always in the same direction, whose conclusion is tried for what would change it."""
+        self.compared[what] = interval
 
     def weigh(
         self,

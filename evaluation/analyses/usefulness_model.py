@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -10,11 +11,14 @@ from scipy import stats
 
 from evaluation.analyses import registry
 from evaluation.analyses.base import Analysis, Setting, warn_of_few
-from evaluation.analyses.default_model import INTERCEPTS, RULE, TERMS, fit_default
+from evaluation.analyses.changes import conclusion
+from evaluation.analyses.default_model import INTERCEPTS, RULE, TERMS, DefaultFit, fit_default
+from evaluation.analyses.ordinal_checks import check_complete, check_fit, check_proportional_odds
 from evaluation.analyses.result import Draft, Interval, oriented
 from evaluation.analyses.table import controls_of, ratings_of
-from evaluation.statistics import CumulativeLinkFit, clmm, lmm
-from evaluation.statistics.errors import OneCategory, TooFew
+from evaluation.statistics import CumulativeLinkFit, ProportionalOdds, clmm, lmm
+from evaluation.statistics.errors import OneCategory, ThinData, TooFew
+from evaluation.statistics.left_out import contrasts_without
 
 _CLEAR = 3.0
 
@@ -34,8 +38,9 @@ class UsefulnessModel(Analysis):
         "distribution claims too often with few readers or cases."
     )
     fragile: ClassVar[str] = (
-        "Random terms that were left out narrow the intervals; odds that are not proportional over the scale; "
-        "ratings that readers use as a number rather than an order (see the linear model)."
+        "A single reader or case (each is left out in turn, by Newton's steps at the whole's standard deviations); "
+        "rows that were excluded; random terms that were left out, which narrows the intervals; odds that are not "
+        "proportional over the scale; ratings that readers use as a number rather than an order (see the linear model)."
     )
     assumptions: ClassVar[str] = (
         "Ratings are ordinal; a method shifts all categories alike (proportional odds); readers and cases, and their "
@@ -60,7 +65,7 @@ class UsefulnessModel(Analysis):
                 "Only intercepts vary in this model, which is anti-conservative: its intervals are too narrow for "
                 "claims about methods."
             )
-        default = fit_default(ratings, INTERCEPTS if self.intercepts_only else TERMS)
+        default = self._default(ratings)
         fit, ratings = default.fit, default.ratings
         for reason in default.reasons:
             draft.warn(reason)
@@ -76,9 +81,33 @@ class UsefulnessModel(Analysis):
         if fit.converged:
             self._weigh(contrasts, draft, setting)
         self._read(fit, ratings, draft, setting)
-        self._test_proportional_odds(fit, draft)
+        check_fit(default, draft)
+        check_complete(ratings, draft)
+        check_proportional_odds(self._test_proportional_odds(fit, draft), draft)
         self._check_proportional_odds(fit, ratings, draft)
-        self._compare_with_scores(fit, ratings, draft)
+        self._compare_with_scores(fit, ratings, draft, setting)
+
+    def compared(self, rows: pd.DataFrame, setting: Setting) -> dict[str, Interval]:
+        """Of the contrasts alone, without the tables beside them."""
+        ratings = ratings_of(rows, self.outcome)
+        try:
+            _require_enough(ratings, self.outcome)
+            fit = self._default(ratings).fit
+        except ThinData:
+            return {}
+        wide = fit.contrasts("method", reference_distribution="t", simultaneous=True)
+        return _intervals(wide, setting) if fit.converged else {}
+
+    def compared_without(
+        self, rows: pd.DataFrame, column: str, setting: Setting
+    ) -> Iterator[tuple[str, dict[str, Interval]]]:
+        """By Newton's steps from the whole fit, at its standard deviations (`contrasts_without`)."""
+        default = self._default(ratings_of(rows, self.outcome))
+        for level, wide in contrasts_without(default.fit, "method", default.ratings[column]):
+            yield str(level), {} if wide is None else _intervals(wide, setting)
+
+    def _default(self, ratings: pd.DataFrame) -> DefaultFit:
+        return fit_default(ratings, INTERCEPTS if self.intercepts_only else TERMS)
 
     def _tabulate(self, fit: CumulativeLinkFit, ratings: pd.DataFrame, controls: set[str], draft: Draft) -> None:
         means = fit.marginal_means("method").reset_index()
@@ -104,6 +133,7 @@ class UsefulnessModel(Analysis):
         for row in contrasts.to_dict("records"):
             first, second = setting.context.title(row["first"]), setting.context.title(row["second"])
             interval = Interval(row["estimate"], row["low_adjusted"], row["high_adjusted"], comparisons=len(contrasts))
+            draft.compare(f"{first} against {second}", interval)
             better, worse, gap = oriented(first, second, interval)
             draft.weigh(
                 f"Readers rated {better} higher than {worse}: log odds ratio {gap}, adjusted for all pairs.",
@@ -114,10 +144,10 @@ class UsefulnessModel(Analysis):
                 p=float(row["p"]),
             )
 
-    def _test_proportional_odds(self, fit: CumulativeLinkFit, draft: Draft) -> None:
+    def _test_proportional_odds(self, fit: CumulativeLinkFit, draft: Draft) -> ProportionalOdds | None:
         """One effect for all thresholds against thresholds of each method's own."""
         if len(fit.thresholds) < 2:
-            return
+            return None
         with draft.allow_thin("The test of proportional odds"):
             test = fit.proportional_odds("method")
             row = {"statistic": test.statistic, "df": test.df, "p": test.p, "converged": test.converged}
@@ -126,14 +156,19 @@ class UsefulnessModel(Analysis):
                 f"Proportional odds, likelihood ratio against thresholds of each method's own: chi-squared "
                 f"{test.statistic:.2f} with {test.df} degrees of freedom, p = {test.p:.3f}."
             )
+            return test
+        return None
 
-    def _compare_with_scores(self, fit: CumulativeLinkFit, ratings: pd.DataFrame, draft: Draft) -> None:
+    def _compare_with_scores(
+        self, fit: CumulativeLinkFit, ratings: pd.DataFrame, draft: Draft, setting: Setting
+    ) -> None:
         """The same contrasts from a linear model of the scores as numbers."""
         if not fit.n_groups.size:
             return
         with draft.allow_thin("The linear model of the scores"):
             linear = lmm(fit.formula, ratings.rename(columns={"score": "usefulness"}))
             draft.add_table("linear-contrasts", linear.contrasts("method"))
+            _tell_scores(linear.contrasts("method", simultaneous=True), draft, setting)
 
     def _check_proportional_odds(self, fit: CumulativeLinkFit, ratings: pd.DataFrame, draft: Draft) -> None:
         """The methods' effects at each cut of the scale, which proportional odds take to be one and the same."""
@@ -165,6 +200,27 @@ class UsefulnessModel(Analysis):
                 f"{setting.context.title(method)}: a mean rating of {interval} is expected of new readers and cases; "
                 f"{row[f'P({top})']:.0%} would rate {top}."
             )
+
+
+def _tell_scores(wide: pd.DataFrame, draft: Draft, setting: Setting) -> None:
+    """Whether the linear model of the scores comes to the same conclusions."""
+    scored = _intervals(wide, setting)
+    other = [name for name, each in draft.compared.items() if conclusion(scored[name]) != conclusion(each)]
+    if other:
+        draft.changes.append(f"The linear model of the scores concludes otherwise on: {'; '.join(other)}.")
+    elif draft.compared:
+        draft.changes.append("The linear model of the scores comes to the same conclusion on every comparison.")
+
+
+def _intervals(wide: pd.DataFrame, setting: Setting) -> dict[str, Interval]:
+    """The contrasts with bounds that hold for all of them, by what they compare."""
+    title = setting.context.title
+    return {
+        f"{title(row['first'])} against {title(row['second'])}": Interval(
+            row["estimate"], row["low"], row["high"], comparisons=len(wide)
+        )
+        for row in wide.to_dict("records")
+    }
 
 
 def _coefficients(fit: CumulativeLinkFit) -> pd.DataFrame:

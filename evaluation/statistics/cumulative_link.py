@@ -259,6 +259,15 @@ class CumulativeLinkFit:
         scores = category_scores(self.categories)[self._lender.category]
         return LentDegrees(self._lender.design, self._lender.groups).of(scores)
 
+    def random_levels(self, term: str) -> pd.Series[float] | None:
+        """The mode of each group's intercept in standard deviations; none where the term is not there or singular."""
+        place = next((place for place, group in enumerate(self._model.groups) if group.name == term), None)
+        crossing = self._model.likelihood.crossing
+        if place is None or crossing is None or term in self.singular:
+            return None
+        self._model.likelihood.value_and_gradient(self._optimum.parameters)
+        return pd.Series(self._model.likelihood.mode[crossing.block(place)], dtype=float)
+
     def lent_by(self, richer: CumulativeLinkFit) -> CumulativeLinkFit:
         """The same fit, its degrees of freedom lent by the linear model with the random terms of another fit.
 

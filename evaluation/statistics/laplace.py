@@ -41,12 +41,13 @@ class CumulativeLaplace:
         groups: Sequence[Grouping],
         sets: Codes | None = None,
     ) -> None:
-        self.ratings, order = Ratings.of(category, n_categories, design, [group.index for group in groups], sets)
+        indices = [group.index for group in groups]
+        self.ratings, self.order = Ratings.of(category, n_categories, design, indices, sets)
         self.n_thresholds = self.ratings.n_thresholds
         self.n_fixed = design.shape[1]
         self.n_terms = len(groups)
-        sorted_groups = [Grouping(group.name, group.index[order], group.size) for group in groups]
-        self.crossing = Crossing(sorted_groups, len(order)) if groups else None
+        sorted_groups = [Grouping(group.name, group.index[self.order], group.size) for group in groups]
+        self.crossing = Crossing(sorted_groups, len(self.order)) if groups else None
         self.mode = np.zeros(self.crossing.n_effects if self.crossing else 0)
 
     def split(self, parameters: Numbers) -> tuple[Numbers, Numbers, Numbers]:

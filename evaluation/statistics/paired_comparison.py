@@ -7,14 +7,13 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components
 from scipy.special import logsumexp
 
 from evaluation.statistics.contrasts import pairwise_contrasts
 from evaluation.statistics.errors import NotIdentified, NotNumeric, TooFew, WrongChoice
 from evaluation.statistics.paired_random import fit_random
 from evaluation.statistics.tidy import Codes, Numbers, codes, numbers, require_choice, require_columns
+from evaluation.statistics.worths import require_finite, robust
 
 _FAR = 15.0
 
@@ -100,7 +99,8 @@ def bradley_terry(
     place = {item: index for index, item in enumerate(items)}
     left = np.array([place[item] for item in kept[first]], dtype=np.intp)
     right = np.array([place[item] for item in kept[second]], dtype=np.intp)
-    _require_finite(left, right, wins, items)
+    otherwise = "never lost to the others, never won or never met them, so no worth is finite."
+    require_finite(*_preferred(left, right, wins), items, otherwise)
     with_ties = ties is not None and bool(wins[:, -1].sum() > 0)
     if not with_ties:
         wins = wins[:, :2]
@@ -113,7 +113,7 @@ def bradley_terry(
         fit = fit_random(design, own, wins, codes(kept, reader)[0], point)
         point, covariance, spread, log_likelihood = fit.point, fit.covariance, fit.reader_sd, fit.log_likelihood
     elif reader is not None:
-        covariance = _robust(design, wins, point, covariance, codes(kept, reader)[0])
+        covariance = robust(_parts(design, wins, point)[1], covariance, codes(kept, reader)[0])
     errors = np.sqrt(np.diagonal(covariance))
     others = [item for item in items if item != base]
     n = len(others)
@@ -135,18 +135,11 @@ def bradley_terry(
     )
 
 
-def _require_finite(left: Codes, right: Codes, wins: Numbers, items: list[Any]) -> None:
-    """Ford's condition: from every item a chain of wins (or ties) leads to every other."""
+def _preferred(left: Codes, right: Codes, wins: Numbers) -> tuple[Codes, Codes]:
+    """Who was preferred to whom in at least one comparison; a tie counts for both."""
     tied = wins[:, 2] if wins.shape[1] == 3 else np.zeros(len(wins))
     forward, backward = wins[:, 0] + tied > 0, wins[:, 1] + tied > 0
-    rows = np.concatenate([left[forward], right[backward]])
-    columns = np.concatenate([right[forward], left[backward]])
-    graph = csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(items), len(items)))
-    count, groups = connected_components(graph, directed=True, connection="strong")
-    if count > 1:
-        smallest = min(range(count), key=lambda group: int((groups == group).sum()))
-        names = ", ".join(str(items[index]) for index in np.flatnonzero(groups == smallest))
-        raise NotIdentified(f"{names} never lost to the others, never won or never met them, so no worth is finite.")
+    return np.concatenate([left[forward], right[backward]]), np.concatenate([right[forward], left[backward]])
 
 
 def _design(left: Codes, right: Codes, n_items: int, base: int, home: bool, ties: bool) -> Numbers:
@@ -201,14 +194,3 @@ def _maximise(design: Numbers, wins: Numbers) -> tuple[Numbers, float, Numbers]:
         if np.abs(point).max() > _FAR:
             break
     raise NotIdentified("The comparisons leave an estimate without a finite value.")
-
-
-def _robust(design: Numbers, wins: Numbers, point: Numbers, bread: Numbers, cluster: Codes) -> Numbers:
-    """The sandwich over clusters with the factor G / (G - 1)."""
-    scores = _parts(design, wins, point)[1]
-    count = int(cluster.max()) + 1
-    if count < 2:
-        raise TooFew("Cluster-robust errors need two readers.")
-    sums = np.zeros((count, scores.shape[1]))
-    np.add.at(sums, cluster, scores)
-    return np.asarray(bread @ (sums.T @ sums) @ bread * count / (count - 1), dtype=np.float64)

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components
 from scipy.special import logsumexp
 
 from evaluation.statistics.contrasts import pairwise_contrasts
 from evaluation.statistics.errors import NotIdentified, TooFew, WrongChoice
 from evaluation.statistics.tidy import Codes, Numbers, numbers
+from evaluation.statistics.worths import require_finite, robust
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,11 @@ def plackett_luce(
         raise WrongChoice(f"The reference {base!r} is not among the items: {', '.join(map(str, items))}.")
     place = {item: index for index, item in enumerate(items)}
     ranked = [np.array([place[item] for item in ranking]) for ranking, says in zip(ordered, told, strict=True) if says]
-    _require_finite(ranked, items)
+    above = np.concatenate([ranking[:-1] for ranking in ranked])
+    below = np.concatenate([ranking[1:] for ranking in ranked])
+    require_finite(
+        above, below, items, "always came before or after the others, or never met them: no worth is finite."
+    )
     free = np.delete(np.eye(len(items)), place[base], axis=1)
     worth, value, information = _maximise(ranked, free)
     covariance: Numbers = np.asarray(np.linalg.inv(information), dtype=np.float64)
@@ -74,7 +77,7 @@ def plackett_luce(
         group = pd.factorize(np.asarray([name for name, says in zip(readers, told, strict=True) if says]))[0].astype(
             np.intp
         )
-        covariance = _robust(ranked, free, worth, covariance, group)
+        covariance = robust(_parts(ranked, free, worth)[1], covariance, group)
     others = [item for item in items if item != base]
     return RankedComparison(
         coefficients=pd.Series(worth, index=others, dtype=float),
@@ -97,18 +100,6 @@ def _from_ranks(frame: pd.DataFrame) -> list[list[Any]]:
             raise WrongChoice("Two items share a rank; Plackett and Luce's model has no ties.")
         ordered.append([frame.columns[index] for index in known[np.argsort(row[known])]])
     return ordered
-
-
-def _require_finite(ranked: list[Codes], items: list[Any]) -> None:
-    """From every item a chain of being ranked higher leads to every other (Hunter 2004, assumption 1)."""
-    above = np.concatenate([ranking[:-1] for ranking in ranked])
-    below = np.concatenate([ranking[1:] for ranking in ranked])
-    graph = csr_matrix((np.ones(len(above)), (above, below)), shape=(len(items), len(items)))
-    count, groups = connected_components(graph, directed=True, connection="strong")
-    if count > 1:
-        smallest = min(range(count), key=lambda group: int((groups == group).sum()))
-        names = ", ".join(str(items[index]) for index in np.flatnonzero(groups == smallest))
-        raise NotIdentified(f"{names} always came before or after the others, or never met them: no worth is finite.")
 
 
 def _parts(ranked: list[Codes], free: Numbers, worth: Numbers) -> tuple[float, Numbers, Numbers]:
@@ -144,14 +135,3 @@ def _maximise(ranked: list[Codes], free: Numbers) -> tuple[Numbers, float, Numbe
         if np.abs(step).max() < 1e-10:
             return worth, value, information
     raise NotIdentified("The rankings leave an estimate without a finite value.")
-
-
-def _robust(ranked: list[Codes], free: Numbers, worth: Numbers, bread: Numbers, cluster: Codes) -> Numbers:
-    """The sandwich over readers with the factor G / (G - 1)."""
-    scores = _parts(ranked, free, worth)[1]
-    count = int(cluster.max()) + 1
-    if count < 2:
-        raise TooFew("Cluster-robust errors need two readers.")
-    sums = np.zeros((count, scores.shape[1]))
-    np.add.at(sums, cluster, scores)
-    return np.asarray(bread @ (sums.T @ sums) @ bread * count / (count - 1), dtype=np.float64)

@@ -224,6 +224,12 @@ def _analysis(each: Examined, names: Names, metrics: bool) -> list[Block]:
         tables = _without_metrics(result.tables) if metrics and result.name == "benchmark" else result.tables
         laid_out = [blocks.table(_caption(name), frame) for name, frame in tables.items() if len(frame)]
     body += laid_out
+    if result.checks:
+        body.append(blocks.text("Assumptions checked:", "quiet"))
+        body.append(blocks.listing(str(each) for each in result.checks))
+    if result.changes:
+        body.append(blocks.text("What would change the conclusion:", "quiet"))
+        body.append(blocks.listing(result.changes))
     facts = (("Model", each.model), ("Assumes", each.assumptions), ("Would change the conclusion", each.fragile))
     body += [blocks.text(f"{name}: {words}", "quiet") for name, words in facts if words]
     body.append(blocks.text(f"After: {each.reference}.", "quiet"))

@@ -16,7 +16,8 @@ from evaluation.analyses.result import Interval
 from evaluation.statistics import ThinData
 from tests.evaluation.analyses.study import whole_table
 
-CONTEXT = AnalysisContext(directions={"deletion": False, "srg": True}, bootstrap=200)
+# What changes without single readers and cases takes long and has tests of its own (test_changes.py).
+CONTEXT = AnalysisContext(directions={"deletion": False, "srg": True}, bootstrap=200, leave_out=False)
 PARTS = list(registry)
 #: These describe scores of maps, which are there whoever read them.
 OF_MAPS = {"metric-table", "metric-agreement", "display-effect"}
