@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 from scipy.special import logsumexp
 
 from evaluation.statistics.contrasts import pairwise_contrasts
@@ -26,15 +27,40 @@ class RankedComparison:
     reference: Any
     items: tuple[Any, ...]
     n_rankings: int
+    df: float
     _worth: Numbers = field(repr=False)
     _covariance: Numbers = field(repr=False)
 
     def contrasts(self, adjust: str = "holm", *, level: float = 0.95, simultaneous: bool = False) -> pd.DataFrame:
-        """Each pair of items once, first minus second on the log scale; columns as those of a fitted model."""
-        rows = np.delete(np.eye(len(self.items)), self.items.index(self.reference), axis=1)
+        """Each pair of items once, first minus second on the log scale; columns as those of a fitted model.
+
+        Held against t with `df`, one less than the readers where errors are robust to them, else against the normal
+        distribution.
+        """
         return pairwise_contrasts(
-            self.items, rows, self._worth, self._covariance, adjust=adjust, level=level, simultaneous=simultaneous
+            self.items,
+            self._rows,
+            self._worth,
+            self._covariance,
+            adjust=adjust,
+            level=level,
+            simultaneous=simultaneous,
+            degrees=None if np.isinf(self.df) else lambda rows: np.full(len(rows), self.df),
         )
+
+    def worths(self, *, level: float = 0.95) -> pd.DataFrame:
+        """Each item's log worth less the mean of all: index items, columns `worth se low high`."""
+        centred = self._rows - self._rows.mean(axis=0)
+        worth = centred @ self._worth
+        se = np.sqrt(np.einsum("ij,jk,ik->i", centred, self._covariance, centred))
+        reach = stats.t.isf((1.0 - level) / 2.0, self.df) * se
+        return pd.DataFrame(
+            {"worth": worth, "se": se, "low": worth - reach, "high": worth + reach}, index=list(self.items)
+        )
+
+    @property
+    def _rows(self) -> Numbers:
+        return np.delete(np.eye(len(self.items)), self.items.index(self.reference), axis=1)
 
 
 def plackett_luce(
@@ -73,11 +99,13 @@ def plackett_luce(
     free = np.delete(np.eye(len(items)), place[base], axis=1)
     worth, value, information = _maximise(ranked, free)
     covariance: Numbers = np.asarray(np.linalg.inv(information), dtype=np.float64)
+    df = np.inf
     if readers is not None:
         group = pd.factorize(np.asarray([name for name, says in zip(readers, told, strict=True) if says]))[0].astype(
             np.intp
         )
         covariance = robust(_parts(ranked, free, worth)[1], covariance, group)
+        df = float(group.max())
     others = [item for item in items if item != base]
     return RankedComparison(
         coefficients=pd.Series(worth, index=others, dtype=float),
@@ -86,6 +114,7 @@ def plackett_luce(
         reference=base,
         items=tuple(items),
         n_rankings=len(ranked),
+        df=df,
         _worth=worth,
         _covariance=covariance,
     )

@@ -66,6 +66,24 @@ def preference_table(readers: int = 12, pairs: int = 30, seed: int = 0) -> pd.Da
     return pd.DataFrame(rows)
 
 
+def ranking_table(readers: int = 12, cases: int = 10, seed: int = 0) -> pd.DataFrame:
+    """Three of the four maps put in an order, as Plackett and Luce's model has it: grad-cam mostly first."""
+    random = np.random.default_rng(seed)
+    names = np.array(list(METHODS))
+    rows = []
+    for reader in range(readers):
+        for case in range(cases):
+            shown = random.choice(4, 3, replace=False)
+            noise = random.gumbel(size=3)
+            order = np.argsort(-(np.array([0.8 * METHODS[name] for name in names[shown]]) + noise))
+            for place, which in enumerate(order, start=1):
+                method = names[shown][which]
+                row = {"reader": f"r{reader:02d}", "case": f"c{case:02d}", "task": "ranking", "question": "rank"}
+                more = {"method": method, "control": method == "random-map", "answer": place, "excluded_by": ""}
+                rows.append({**row, **more, "trial": 100 * reader + case, "score": np.nan})
+    return pd.DataFrame(rows)
+
+
 def diagnosis_table(readers: int = 12, cases: int = 24, seed: int = 0) -> pd.DataFrame:
     """Decisions with probabilities: with maps (`ai+xai`) readers follow the advice more often, right or wrong.
 
@@ -105,5 +123,5 @@ def questionnaire_table(readers: int = 12, seed: int = 0) -> pd.DataFrame:
 
 def whole_table() -> pd.DataFrame:
     """All tasks in one long table."""
-    parts = [usefulness_table(), preference_table(), diagnosis_table(), questionnaire_table()]
+    parts = [usefulness_table(), preference_table(), diagnosis_table(), questionnaire_table(), ranking_table()]
     return pd.concat(parts, ignore_index=True)
