@@ -1,4 +1,4 @@
-"""Run an analysis on an exported table: `python -m evaluation agreement ratings.csv [--json]`."""
+"""Run an analysis on an exported table, `python -m evaluation agreement ratings.csv [--json]`, or plan a study."""
 
 from __future__ import annotations
 
@@ -8,20 +8,16 @@ import sys
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
-
-import pandas as pd
+from typing import Any
 
 # As manage.py does: run from the repository, this finds `foundation` without further settings.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "platform"))
 
+from evaluation import power_command
 from evaluation.analyses import Analysis, AnalysisContext, AnalysisResult, registry
 from evaluation.analyses.columns import COLUMNS, COMMON
+from evaluation.command_line import Parser, UserMistake, read_table
 from foundation.registry import parameters_of
-
-
-class UserMistake(ValueError):
-    """The command was asked for something that it cannot do."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,7 +25,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         if not given or given[0] == "--list":
-            sys.stdout.write("\n".join(f"{part.name}: {part.question}" for part in registry) + "\n")
+            listed = [f"{part.name}: {part.question}" for part in registry]
+            sys.stdout.write("\n".join([*listed, f"{power_command.NAME}: {power_command.QUESTION}"]) + "\n")
+            return 0
+        if given[0] == power_command.NAME:
+            sys.stdout.write(power_command.power_text(given[1:]))
             return 0
         named = None if given[0].startswith("-") else registry[given[0]]
         options = _parser(named).parse_args(given)
@@ -57,16 +57,9 @@ def as_text(result: AnalysisResult) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence instead of printing its usage."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UserMistake(f"{message[0].upper()}{message[1:]}; --help shows what can be given.")
-
-
 def _parser(analysis: type[Analysis] | None) -> argparse.ArgumentParser:
     """The parser, its help that of the analysis."""
-    parser = _Parser(
+    parser = Parser(
         prog=f"python -m evaluation {analysis.name if analysis else 'ANALYSIS'}",
         usage="%(prog)s data.csv [options]",
         description=_description(analysis) if analysis else "Analyse a table of ratings; --list names the analyses.",
@@ -117,18 +110,6 @@ def _run(options: argparse.Namespace) -> AnalysisResult:
     directions = {name: name not in options.lower for name in metrics} if options.lower else {}
     context = AnalysisContext(directions=directions, bootstrap=options.bootstrap)
     return part.analyse(table, seed=options.seed, context=context)
-
-
-def read_table(path: str | None) -> pd.DataFrame:
-    """The table of a CSV file, with one sentence for a file that is none."""
-    if path is None:
-        raise UserMistake("Name the CSV file to analyse.")
-    if not Path(path).is_file():
-        raise UserMistake(f"There is no file {path}.")
-    try:
-        return pd.read_csv(path, low_memory=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise UserMistake(f"{path} is not a CSV table.") from error
 
 
 def _setting(text: str) -> tuple[str, Any]:

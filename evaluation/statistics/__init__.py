@@ -17,6 +17,7 @@ from evaluation.statistics.paired_comparison import PairedComparison, bradley_te
 from evaluation.statistics.plackett_luce import RankedComparison, plackett_luce
 from evaluation.statistics.power import Power, power
 from evaluation.statistics.power_grid import PowerGrid, crossed_design, power_grid
+from evaluation.statistics.power_plan import planned_power
 from evaluation.statistics.power_reading import expected_area
 from evaluation.statistics.power_reference import type_one_error
 from evaluation.statistics.power_reliance import reliance_power
@@ -83,6 +84,7 @@ __all__ = [
     "mrmc",
     "mrmc_power",
     "plackett_luce",
+    "planned_power",
     "power",
     "power_grid",
     "proportion",
