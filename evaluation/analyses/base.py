@@ -167,7 +167,7 @@ class Analysis(ABC):
 
     def _excluded(self, table: pd.DataFrame) -> pd.DataFrame:
         """The rows of the analysis's task that an exclusion rule took out."""
-        filled = completed(table)
+        filled = self._of_purpose(completed(table), Draft())
         taken = self.own(filled[filled["excluded_by"] != ""])
         return taken.assign(score=numbers(taken, "score")) if "score" in self.needs else taken
 

@@ -49,7 +49,7 @@ more readers of few cases.
 |---|---|---|
 | ratings, one design | `power(design, model="clmm")`, `model="lmm"` | the ordinal model, the linear one; both by t |
 | ratings, many sizes | `power_grid(readers=..., cases=...)` | scores by the linear model; then 200 ordinal fits |
-| the same in plain words | `planned_power(methods=..., effects={"ig": 0.5})` | as above; usual variances by default |
+| the same in plain words | `planned_power(methods=..., effects=...)` | as above; usual variances by default |
 | accuracy of readers | `power(design, model="mrmc")` | Obuchowski and Rockette, readers and cases random |
 | the same from a pilot | `mrmc_power(pilot.components, ...)` | closed form (Hillis, Obuchowski & Berbaum 2011) |
 | over-reliance between arms | `reliance_power(design, over_reliance=...)` | shares, two-way clustered jackknife |
@@ -92,13 +92,13 @@ model of the scores finds by Satterthwaite's method mend both; the scores themse
 **The analyses compare by t** with these degrees of freedom ("Wald, t"): it needs no fit but the one that is there and
 its bounds say what its p-values say. In the function it is `contrasts("method", reference_distribution="t")`; the
 default there is `"normal"`, since that is what R prints. Terms that the rule of the default model leaves out count for
-the degrees of freedom all the same. The analysis as it runs, with that rule, all pairs and Bonferroni's bounds, in
-2,000 studies without any effect:
+the degrees of freedom all the same. The analysis as it runs, with that rule, all pairs of 3 methods and Bonferroni's
+bounds, in 2,000 studies without any effect:
 
 | design | t, one pair | t, any pair | z, one pair | z, any pair |
 |---|---|---|---|---|
-| 6 readers x 10 cases, 3 methods | .057 [.048, .068] | .049 [.040, .059] | .089 [.077, .102] | .091 [.079, .104] |
-| 12 readers x 20 cases, 3 methods (1,000) | .051 [.039, .066] | .054 [.042, .070] | .061 [.048, .078] | .082 [.067, .101] |
+| 6 readers x 10 cases | .057 [.048, .068] | .049 [.040, .059] | .089 [.077, .102] | .091 [.079, .104] |
+| 12 readers x 20 cases (1,000) | .051 [.039, .066] | .054 [.042, .070] | .061 [.048, .078] | .082 [.067, .101] |
 
 Bootstrap tests of the ordinal model were not simulated.
 

@@ -23,7 +23,7 @@ def require_finite(above: Codes, below: Codes, items: Sequence[Any], otherwise: 
     count, groups = connected_components(graph, directed=True, connection="strong")
     if count > 1:
         smallest = min(range(count), key=lambda group: int((groups == group).sum()))
-        names = ", ".join(str(items[index]) for index in np.flatnonzero(groups == smallest))
+        names = ", ".join(str(item) for item, group in zip(items, groups, strict=True) if group == smallest)
         raise NotIdentified(f"{names} {otherwise}")
 
 

@@ -24,7 +24,8 @@ def test_it_prints_a_row_for_each_point(capsys: pytest.CaptureFixture[str]) -> N
 def test_json_holds_the_grid_and_what_confirms_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(PowerGrid.confirm.__kwdefaults__, "simulations", 3)
+    usual = PowerGrid.confirm
+    monkeypatch.setattr(PowerGrid, "confirm", lambda grid, *point: usual(grid, *point, simulations=3))
     assert main([*GRID, "--json", "--confirm", "6x5"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [(point["readers"], point["cases"], point["ratings"]) for point in found["points"]] == [
