@@ -12,6 +12,7 @@ import pandas as pd
 from evaluation.analyses.changes import few_enough, tell_included, tell_left_out, tell_margins
 from evaluation.analyses.result import AnalysisResult, Draft, Interval
 from evaluation.analyses.table import completed, of_task
+from evaluation.statistics.errors import StatisticsError
 from evaluation.statistics.tidy import numbers, require_columns
 
 FEW = 10
@@ -161,9 +162,13 @@ class Analysis(ABC):
         for column in ("reader", "case") if setting.context.leave_out else ():
             if column in rows and few_enough(rows[column].dropna().unique()):
                 tell_left_out(draft, column, self.compared_without(rows, column, setting))
-        excluded = self._excluded(table)
+        try:
+            excluded = self._excluded(table)
+            counted = self.compared(pd.concat([rows, excluded]), setting) if len(excluded) else {}
+        except StatisticsError:  # what was taken out need not be readable
+            return
         if len(excluded):
-            tell_included(draft, len(excluded), self.compared(pd.concat([rows, excluded]), setting))
+            tell_included(draft, len(excluded), counted)
 
     def _excluded(self, table: pd.DataFrame) -> pd.DataFrame:
         """The rows of the analysis's task that an exclusion rule took out."""

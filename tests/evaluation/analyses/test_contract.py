@@ -108,7 +108,9 @@ THIN = {
     "one method": lambda data: data[
         (data["method"] == "ig") & ((data["method_b"] == "lime") | data["method_b"].isna())
     ],
-    "one score": lambda data: data.assign(score=3.0, answer="first", initial=80.0, final=80.0),
+    "one score": lambda data: data.assign(
+        score=3.0, answer=data["answer"].where(data["task"] == "ranking", "first"), initial=80.0, final=80.0
+    ),
     "no scores": lambda data: data.assign(score=np.nan, answer=None, initial=np.nan, final=np.nan),
     "constant metrics": lambda data: data.assign(**{"metric.deletion": 0.5, "metric.srg": 0.5}),
     "no metrics": lambda data: data.drop(columns=["metric.deletion", "metric.srg"]),
