@@ -33,6 +33,7 @@ reading_room = [
     path("s/<str:token>/", reading.trial, name="trial"),
     path("s/<str:token>/change", reading.change, name="change"),
     path("s/<str:token>/image", payloads.image, name="image"),
+    path("s/<str:token>/altered", payloads.altered, name="altered"),
     path("s/<str:token>/header", payloads.header, name="header"),
     path("s/<str:token>/overlay/<str:letter>", payloads.overlay, name="overlay"),
     path("s/<str:token>/answer", answers.answer, name="answer"),

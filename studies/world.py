@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from django.db.models import F
 
 from portal.catalog.models import Case, Dataset, ReferenceStandard
-from portal.explanations.models import Explanation, Prediction
+from portal.explanations.models import Alteration, Explanation, Prediction
 from portal.networks.models import Network, NetworkTask
 from portal.parts.models import Part
 from portal.storage.arrays import get_array
@@ -26,6 +26,7 @@ def world_for(protocol: Protocol) -> World:
         datasets=_datasets(protocol),
         explanations=_explanations(protocol, networks.values()),
         predictions=_predictions(protocol, networks.values()),
+        alterations=_alterations(protocol, networks.values()),
     )
 
 
@@ -122,3 +123,16 @@ def _predictions(protocol: Protocol, networks: Iterable[Network]) -> frozenset[t
         )
         found |= {(network.slug, case) for case in calls.values_list("image__case__slug", flat=True)}
     return frozenset(found)
+
+
+def _alterations(protocol: Protocol, networks: Iterable[Network]) -> frozenset[tuple[str, str, str]]:
+    """Altered first images, by networks of their present weights."""
+    if not any("alteration" in block.task.needs for block in protocol.blocks):
+        return frozenset()
+    weights = {network.pk: (network.slug, network.weights_sha256) for network in networks}
+    made = Alteration.objects.filter(image__index=0, image__case__dataset__slug=protocol.dataset)
+    return frozenset(
+        (weights[network][0], fill, case)
+        for network, fill, case, sha in made.values_list("network_id", "fill", "image__case__slug", "weights_sha256")
+        if network in weights and weights[network][1] == sha
+    )

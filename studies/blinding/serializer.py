@@ -88,6 +88,7 @@ class ShownTrial:
     is_preview: bool
     first_percent: int | None
     names_finding: bool
+    altered: bool
     number: int
     total: int
     percent: int
@@ -156,6 +157,7 @@ def shown_trial(
         is_preview=trial.enrolment.run_kind == RunKind.PREVIEW,
         first_percent=round(first["probability"]) if "probability" in first else None,
         names_finding=not task.hides_finding,
+        altered="altered" in screen.shows,
         number=trial.position + 1,
         total=place.total,
         percent=place.percent,

@@ -58,3 +58,5 @@ class World:
     datasets: Mapping[str, Mapping[str, CaseFacts]] = field(default_factory=dict)
     explanations: frozenset[tuple[str, str, str]] = frozenset()
     predictions: frozenset[tuple[str, str]] = frozenset()
+    alterations: frozenset[tuple[str, str, str]] = frozenset()
+    """(network, fill, case) of the altered images that there are."""

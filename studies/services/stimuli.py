@@ -17,6 +17,7 @@ from portal.storage import get_array, put_array
 from studies.models import Arm, ArmKind, ProtocolVersion, Stimulus
 from studies.protocol import UNAIDED, WITHOUT_MAP, Protocol
 from studies.protocol.schema import Presentation
+from studies.services import prepare_alterations  # noqa: F401  registers what it prepares
 from studies.services.preparation import facts_for, shown_in
 
 Key = tuple[str, str]

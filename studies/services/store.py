@@ -10,7 +10,7 @@ from django.db.models import Model
 
 from foundation.provenance import digest_array
 from portal.catalog.models import Image, ReferenceStandard
-from portal.explanations.models import Explanation, Prediction
+from portal.explanations.models import Alteration, Explanation, Prediction
 from portal.storage import MissingArray, get_array
 from studies.models import Stimulus
 
@@ -19,6 +19,7 @@ FIELDS: tuple[tuple[type[Model], str], ...] = (
     (ReferenceStandard, "mask"),
     (Prediction, "mask"),
     (Explanation, "array"),
+    (Alteration, "array"),
     (Stimulus, "display"),
 )
 

@@ -154,6 +154,10 @@ class Task:
             return 0
         return self.arms_per_trial
 
+    def altered(self, scene: Scene) -> str:
+        """Content hash of the altered image that a step may show beside the image; empty where there is none."""
+        return ""
+
     def own_maps(self, scene: Scene) -> tuple[str, ...]:
         """Content hashes of the maps under the letters, where a trial shows others than its arms' own."""
         return ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -13,6 +15,7 @@ from portal.display import ImagePayload
 from portal.storage.arrays import get_array
 from studies.blinding.serializer import OVERLAYS, display_of, overlays_of
 from studies.models import Trial, TrialState
+from studies.selectors import scene_of
 from studies.services.run import open_to_answers, task_of
 from studies.views.gates import not_there
 from studies.views.reading import own_trial
@@ -47,6 +50,20 @@ def overlay(request: HttpRequest, token: str, letter: str) -> HttpResponse:
     return _bytes(np.ascontiguousarray(get_array(display), dtype=np.uint8).tobytes())
 
 
+@require_safe
+@login_required
+def altered(request: HttpRequest, token: str) -> HttpResponse:
+    """The pixels of the altered image, with the header of the image itself; not there in other tasks."""
+    trial = _visible(request, token)
+    task = task_of(trial)
+    digest = task.altered(scene_of(trial))
+    if not digest or "altered" not in task.steps[min(trial.step, len(task.steps) - 1)].shows:
+        raise not_there()
+    changed = copy(_image(trial))
+    changed.array = digest
+    return _bytes(payload_of(changed).body)
+
+
 def _visible(request: HttpRequest, token: str) -> Trial:
     """The reader's own trial, if it is the one being read or one that is done, and reading is open."""
     trial = own_trial(request, token)
@@ -60,12 +77,16 @@ def _visible(request: HttpRequest, token: str) -> Trial:
 
 
 def _payload(trial: Trial) -> ImagePayload:
+    return payload_of(_image(trial))
+
+
+def _image(trial: Trial) -> Image:
     explanation = trial.stimulus.explanation
     chosen = Image.objects.filter(pk=explanation.image_id) if explanation else Image.objects.filter(case=trial.case_id)
     found = chosen.order_by("index").first()
     if found is None:
         raise not_there()
-    return payload_of(found)
+    return found
 
 
 def _bytes(body: bytes) -> HttpResponse:

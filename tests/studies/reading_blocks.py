@@ -48,4 +48,14 @@ READING_BLOCKS = {
     cases: [ward-009, ward-010]
     finding: nodule
 """,
+    "counterfactual-simulation": """
+  - name: change
+    task: counterfactual-simulation
+    network: lung-net
+    methods: [none, grad-cam]
+    design: latin-square
+    cases: [ward-001, ward-002]
+    practice: [ward-003]
+    finding: nodule
+""",
 }

@@ -16,6 +16,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "compare": {"preferred": "second", "strength": "2"},
     "read": {"probability": 30},
     "judge": {"ai_right": "3"},
+    "foretell-change": {"change": "down"},
     "foretell": {"ai_call": "0"},
     "initial": {"probability": 30},
     "final": {"probability": 65.5},

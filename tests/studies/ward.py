@@ -11,7 +11,7 @@ from django.test import Client
 from foundation.seeds import derive
 from portal.accounts.models import User
 from portal.catalog.models import Approval, Case, Dataset, Image, ReferenceStandard
-from portal.explanations.models import Explanation, Prediction
+from portal.explanations.models import Alteration, Explanation, Prediction
 from portal.networks.models import Network, NetworkTask
 from portal.storage.arrays import put_array
 from studies.models import Enrolment, RunKind, Study
@@ -141,6 +141,18 @@ def _network_on(network: Network, image: Image, number: int) -> None:
         predicted=number % 2,
         probability=0.25 + 0.05 * number,
         outputs=[0.0, 1.0],
+    )
+    changed = np.random.default_rng(derive(number, "altered", network.slug)).integers(0, 4096, (1, ROWS, COLUMNS))
+    Alteration.objects.create(
+        network=network,
+        image=image,
+        weights_sha256=network.weights_sha256,
+        fill="tissue",
+        box=[4, 4, 12, 12],
+        array=put_array(changed.astype(np.uint16)),
+        before=0.25 + 0.05 * number,
+        after=0.1,
+        predicted=0,
     )
     for method in METHODS:
         rng = np.random.default_rng(derive(number, method, network.slug))

@@ -133,3 +133,30 @@ class Score(models.Model):
         """What the blur-matched and the random control would score on average; None where there is none."""
         blurred, random = (self.controls.get(kind, {}).get("value") for kind in ("blur-matched", "random"))
         return blurred, random
+
+
+class Alteration(models.Model):
+    """An image with one region replaced, and what a network says of it: a question put to the network itself."""
+
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="alterations")
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="alterations")
+    weights_sha256 = models.CharField(max_length=64)
+    fill = models.CharField(max_length=16, help_text="What stands in the region: tissue or blur.")
+    seed = models.BigIntegerField(default=0)
+    box = models.JSONField(help_text="Left, top, right, bottom in pixels; right and bottom are not part of it.")
+    array = models.CharField(max_length=64, help_text="Content hash of the altered pixels.")
+    before = models.FloatField(help_text="Probability of the target class in the image as it is.")
+    after = models.FloatField(help_text="The same in the altered image.")
+    predicted = models.IntegerField(help_text="The call on the altered image.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("network_id", "image_id", "id")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["network", "image", "weights_sha256", "fill", "seed"], name="alteration_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.fill} in {self.image} by {self.network}"

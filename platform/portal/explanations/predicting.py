@@ -30,6 +30,16 @@ def predict(network: Network, image: Image, output: Tensor) -> Prediction:
     return prediction
 
 
+def said_of(network: Network, output: Tensor) -> tuple[int, float]:
+    """The call and the probability in a raw output `(1, K)` or `(1, K, H, W)`, nothing stored."""
+    if network.task == NetworkTask.CLASSIFICATION:
+        said = _classified(output, network.target_class)
+        return said["predicted"], said["probability"]
+    channel = network.target_class
+    probability = output.sigmoid() if output.shape[1] == 1 else output.softmax(1)
+    return int(predicted(output.float(), channel).any()), float(probability[0, channel].max())
+
+
 def dice(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float | None:
     """Overlap of two masks, 0 to 1; None where both are empty."""
     total = int(first.sum()) + int(second.sum())

@@ -45,6 +45,17 @@ def foretell(reader: SimulatedReader, sight: Sight) -> Answers:
     return {"ai_probability": round(own, 1)}
 
 
+@habit("counterfactual-simulation")
+def foretell_change(reader: SimulatedReader, sight: Sight) -> Answers:
+    """Who looks closely meets the truth more often than by chance; lazy readers say that nothing changes."""
+    if reader.kind == "lazy":
+        return {"change": "same"}
+    question = sight.step.questions[0]
+    expected = sight.task.rows({sight.step.name: [{"change": "same"}]}, sight.truth)[0].expected
+    knows = reader.rng("change", sight.first.case, sight.first.map).random() < (0.6 if sight.has_map else 0.45)
+    return {"change": expected if knows and expected else by_chance(reader, question, sight.first.case)}
+
+
 def _marked(reader: SimulatedReader, sight: Sight, probability: float) -> Answers:
     """The probability, and marks where they are asked for: set by chance."""
     given: Answers = {"probability": probability}

@@ -220,3 +220,20 @@ def test_the_ais_output_reaches_only_those_who_are_to_see_it(researcher: User, r
             assert not {"truth", "expected", "correct"} & set(receipt.json())
     assert shown >= 5
     assert hidden >= 4
+
+
+def test_the_altered_image_comes_without_what_the_network_says_of_it(researcher: User, reader_user: User) -> None:
+    enrolment = enrolled(make_study(researcher, tasks=("counterfactual-simulation", "forward-simulation")), reader_user)
+    client = signed_in(reader_user)
+    for _trial in range(enrolment.trials.count()):
+        page = go_on(client, enrolment)
+        trial = current(enrolment)
+        answer = client.get(f"/s/{trial.token}/altered")
+        assert (answer.status_code == 200) == (trial.task == "counterfactual-simulation")
+        assert "10 %" not in page.content.decode(), "what the network says of the altered image"
+        assert trial.stimulus.prepared.get(trial.block, {}).get("altered", "no such text") not in page.content.decode()
+        if answer.status_code == 200:
+            assert len(answer.content) == len(client.get(f"/s/{trial.token}/image").content)
+            assert answer.content != client.get(f"/s/{trial.token}/image").content
+        receipt = send(client, trial, steps_of(trial.task)[0])
+        assert ("feedback" in receipt.json()) == trial.is_practice

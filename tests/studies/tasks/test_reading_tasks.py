@@ -41,7 +41,7 @@ def test_each_mark_is_rated_where_the_protocol_wants_it() -> None:
 
 def test_marks_are_held_against_the_reference_region() -> None:
     task = registry.build("unaided-read", {"marks": "optional"})
-    given = {"read": [{"probability": 80.0, "marks": [mark(6.0, 6.0), mark(1.0, 1.0)]}]}
+    given: dict[str, Any] = {"read": [{"probability": 80.0, "marks": [mark(6.0, 6.0), mark(1.0, 1.0)]}]}
     _probability, marks = task.rows(given, Truth(label=1, mask=MASK))
     assert (marks.correct, dict(marks.measures)) == (1, {"marks": 2.0, "marks_hit": 1.0})
     _probability, marks = task.rows(given, Truth(label=0))
@@ -59,7 +59,10 @@ def test_the_prompt_speaks_of_the_ai_only_where_there_is_one() -> None:
 
 def test_a_diagnosis_may_ask_for_marks_in_its_second_step() -> None:
     task = registry.build("diagnosis", {"marks": "optional"})
-    given = {"initial": [{"probability": 20.0}], "final": [{"probability": 80.0, "marks": [mark(6.0, 6.0)]}]}
+    given: dict[str, Any] = {
+        "initial": [{"probability": 20.0}],
+        "final": [{"probability": 80.0, "marks": [mark(6.0, 6.0)]}],
+    }
     rows = task.rows(given, Truth(label=1, mask=MASK))
     assert [(row.question, row.correct) for row in rows] == [("probability", None), ("marks", 1)]
 
@@ -96,3 +99,18 @@ def test_a_foretold_probability_has_its_squared_distance() -> None:
 
 def test_no_step_of_a_simulation_shows_the_output() -> None:
     assert all("ai" not in step.shows for step in registry["forward-simulation"]().steps)
+
+
+@pytest.mark.parametrize("after, expected", [(0.75, "same"), (0.9, "up"), (0.1, "down")])
+def test_a_counterfactual_is_right_where_the_network_itself_went(after: float, expected: str) -> None:
+    task = registry["counterfactual-simulation"]()
+    truth = Truth(prepared={"before": 0.8, "after": after})
+    for answer in ("up", "same", "down"):
+        row = task.rows({"foretell-change": [{"change": answer}]}, truth)[0]
+        assert (row.expected, row.correct, row.chance) == (expected, int(answer == expected), pytest.approx(1 / 3))
+        told = task.feedback("foretell-change", {"change": answer}, truth)
+        assert told is not None
+        assert told.agrees == (answer == expected)
+    assert task.rows({"foretell-change": [{"change": "up"}]})[0].correct is None
+    with pytest.raises(ValueError, match="same_within"):
+        registry.build("counterfactual-simulation", {"same_within": 1.0})

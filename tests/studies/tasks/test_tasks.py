@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import studies.services.stimuli  # noqa: F401  the preparers are registered with it
 from studies.services.preparation import PREPARERS
 from studies.tasks import InvalidAnswers, Task, Truth, registry
 from studies.tasks.conditions import condition
@@ -22,6 +23,7 @@ GOOD: dict[str, dict[str, dict[str, Any]]] = {
     "aided-read": {"read": {"probability": 20}},
     "explained-read": {"read": {"probability": 20}},
     "error-detection": {"judge": {"ai_right": 4}},
+    "counterfactual-simulation": {"foretell-change": {"change": "down"}},
     "forward-simulation": {"foretell": {"ai_call": 1}},
     "diagnosis": {"initial": {"probability": 20}, "final": {"probability": 80}},
     "ranking": {"rank": {"order": ["b", "a", "c"]}},
