@@ -111,8 +111,8 @@ def conclusion(each: Interval) -> int:
 
 
 def excludes_something(each: Interval) -> bool:
-    """Whether there are bounds, so that some value is left out."""
-    return excludes(each.low, each.high, each.high + 1.0)
+    """Whether there are bounds with a width, so that some value is left out."""
+    return each.high > each.low and excludes(each.low, each.high, each.high + 1.0)
 
 
 def few_enough(levels: Iterable[object]) -> bool:
