@@ -13,6 +13,7 @@ from typing import Literal
 from studies.designs.base import Design
 from studies.designs.insertion import Repeats
 from studies.protocol.blinding import Blinding
+from studies.quality.limits import Quality
 from studies.questionnaires.asked import Questionnaires
 from studies.tasks.base import Task
 from studies.words import Words
@@ -27,7 +28,6 @@ Language = Literal["en", "de"]
 RunKindName = Literal["preview", "bot", "pilot", "live"]
 WithdrawalChoice = Literal["keep", "delete"]
 WITHDRAWAL: tuple[WithdrawalChoice, ...] = ("keep", "delete")
-Exclusion = Literal["too-fast", "incomplete"]
 
 
 @dataclass(frozen=True)
@@ -199,8 +199,9 @@ class AnalysisPlan:
     outcome: str = "coverage"
     metrics: tuple[str, ...] = field(default=(), metadata={"help": "Metrics set beside the ratings; empty for all."})
     floor: str = field(default="", metadata={"help": "The control that a method must be rated above."})
-    exclusions: tuple[Exclusion, ...] = field(
-        default=(), metadata={"help": "Flags whose responses a second analysis leaves out; nothing is deleted."}
+    exclusions: tuple[str, ...] = field(
+        default=(),
+        metadata={"help": "Quality checks whose flags leave an answer out of analyses; nothing is deleted."},
     )
     run_kinds: tuple[RunKindName, ...] = ("live",)
 
@@ -223,13 +224,6 @@ class PowerPlan:
     readers: tuple[int, ...] = field(default=(), metadata={"minimum": 2, "maximum": 500})
     cases: tuple[int, ...] = field(default=(), metadata={"minimum": 2, "maximum": 2000})
     simulations: int = field(default=200, metadata={"minimum": 10, "maximum": 5000})
-
-
-@dataclass(frozen=True)
-class Quality:
-    """When an answer is flagged."""
-
-    min_seconds: float = field(default=2.0, metadata={"minimum": 0, "maximum": 600})
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from portal.explanations.models import Presentation, Score
 from studies.models import ANALYSED, ProtocolVersion, Purpose, Response, RunKind, Trial, TrialState
 from studies.reporting.columns import Column
 from studies.reporting.events import EVENT_COLUMNS, event_cells
+from studies.reporting.readings import judged
 from studies.selectors import block_of
 from studies.tasks import Row, Truth
 from studies.truths import Truths
@@ -71,7 +72,7 @@ CODEBOOK = (
     ),
     Column("served_at", "time", "When the server first served the trial."),
     Column("submitted_at", "time", "When the server stored the answer."),
-    Column("flags", "text", "Quality flags, separated by spaces: too-fast."),
+    Column("flags", "text", "Quality flags, separated by spaces; what each means stands in the report."),
     Column("excluded_by", "text", "The preregistered exclusion rule that takes the row out of the main analysis."),
     *EVENT_COLUMNS,
     Column("explanation", "text", "Key of the map that was rated: the hash of all that decided its values."),
@@ -119,7 +120,10 @@ class _Known:
     def __init__(self, version: ProtocolVersion, trials: list[Trial]) -> None:
         self.version = version
         self.study = version.study.slug
-        self.min_seconds = float(version.document.get("quality", {}).get("min_seconds", 0))
+        self.flags: dict[int, list[str]] = {}
+        if trials:
+            found = judged(version, sorted({str(trial.enrolment.run_kind) for trial in trials}))
+            self.flags = found.flagged.of_trials(found.readings)
         self.exclusions = set(version.document.get("analysis", {}).get("exclusions", ()))
         self.responses = _responses(trials)
         self.truths = Truths.of_cases(trial.case_id for trial in trials)
@@ -281,7 +285,7 @@ def _of_time(trial: Trial, given: dict[str, list[Response]], last: Response, kno
         if isinstance(response.client.get("active_seconds"), (int, float))
     ]
     active = sum(measured) if measured else None
-    flags = ["too-fast"] if active is not None and active < known.min_seconds else []
+    flags = known.flags.get(trial.pk, [])
     return {
         "session": last.session.number,
         "active_seconds": active,

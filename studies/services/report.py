@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from evaluation.analyses import registry as analyses
 from evaluation.analyses.base import AnalysisContext
+from evaluation.analyses.result import AnalysisResult
 from evaluation.analyses.table import METRIC_PREFIX, metric_columns
 from foundation.registry import parameters_of
 from foundation.seeds import derive
@@ -32,6 +33,7 @@ from studies.reporting.drawings import drawings
 from studies.reporting.facts import facts, flow, network_notes, network_tables, provenance
 from studies.reporting.metric_blocks import MetricFacts, Names
 from studies.reporting.pictures import striking_cases
+from studies.reporting.quality import quality_blocks
 from studies.reporting.render import as_html, as_json, as_pdf
 from studies.services.ask_report import check_kinds
 from studies.services.certify import sample_sentences
@@ -130,6 +132,17 @@ def _examine_one(
     return Examined(result, scope, is_primary, kind.assumptions, kind.reference, model=kind.model, fragile=kind.fragile)
 
 
+def _again(version: ProtocolVersion, table: pd.DataFrame) -> Callable[[Examined, pd.Series[str]], AnalysisResult]:
+    """Runs an analysis once more under other exclusions."""
+
+    def run(each: Examined, excluded_by: pd.Series[str]) -> AnalysisResult:
+        changed = table.assign(excluded_by=excluded_by)
+        rows = _rows(changed, each.result.name, each.scope) if each.scope else _with_named_arms(changed)
+        return _examine_one(version, each.result.name, each.scope, rows, _context(), each.is_primary).result
+
+    return run
+
+
 def _faithfulness(rows: pd.DataFrame) -> dict[str, Any]:
     """The metric that parts maps into faithful and unfaithful: srg, else the first of its family that was scored."""
     scored = [str(column).removeprefix(METRIC_PREFIX) for column in metric_columns(rows)]
@@ -189,6 +202,7 @@ def _material(
         metrics=tuple(names.metric(name) for name in scored),
         tasks=tuple(table["task"].unique()),
         blinding=tuple(blinding_blocks(version)),
+        quality=tuple(quality_blocks(version, run_kinds, table, examined, _again(version, table))),
     )
 
 
