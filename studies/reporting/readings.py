@@ -132,7 +132,9 @@ def _given(version: ProtocolVersion, run_kinds: Sequence[str]) -> dict[int, dict
     ):
         now = {name: value for name, value in zip(_CLIENT, client, strict=True) if _is_number(value)}
         before = found[trial].get(step, {})
-        summed = {name: before.get(name, 0) + now[name] for name in ("active", "elapsed", "hidden") if name in now}
+        summed: dict[str, Any] = {
+            name: before.get(name, 0) + now[name] for name in ("active", "elapsed", "hidden") if name in now
+        }
         found[trial][step] = {**before, **now, **summed, "answers": answers}
     return found
 

@@ -96,7 +96,7 @@ def test_each_check_flags_what_it_is_for(check: str, count: int, changes: dict[s
 
 
 def test_unknown_values_flag_nothing() -> None:
-    unknown = {"seconds": np.nan, "away": np.nan, "overlay_shown": None, "gaps": None, "level": np.nan}
+    unknown: dict[str, Any] = {"seconds": np.nan, "away": np.nan, "overlay_shown": None, "gaps": None, "level": np.nan}
     assert flagged(reader("silent", width=np.nan, pixel_ratio=np.nan, answers=None, account="", **unknown)) == {}
 
 
