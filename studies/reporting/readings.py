@@ -11,7 +11,16 @@ from typing import Any
 import pandas as pd
 from django.db.models import Count, Max, Q
 
-from studies.models import ArmKind, EventBatch, ProtocolVersion, QuestionnaireResponse, Response, Trial, TrialState
+from studies.models import (
+    ArmKind,
+    EventBatch,
+    FurtherStimulus,
+    ProtocolVersion,
+    QuestionnaireResponse,
+    Response,
+    Trial,
+    TrialState,
+)
 from studies.quality import Flagged, Readings, flags_of, registry
 from studies.quality.base import COLUMNS
 from studies.selectors import protocol_of
@@ -52,11 +61,18 @@ def readings_of(version: ProtocolVersion, run_kinds: Sequence[str]) -> Readings:
     """One row a trial, practice left out, as `studies.quality.base.Readings` says."""
     chosen = {"enrolment__version": version, "enrolment__run_kind__in": list(run_kinds)}
     given, logged = _given(version, run_kinds), _logged(version, run_kinds)
-    failed = _failed(version, run_kinds)
+    failed, further = _failed(version, run_kinds), _further(version, run_kinds)
     tasks = {block.name: block.task for block in protocol_of(version).blocks}
     trials = Trial.objects.filter(**chosen).exclude(purpose="practice")
     rows = [
-        _row(trial, tasks[trial["block"]], given.get(trial["pk"], {}), logged.get(trial["pk"]), failed)
+        _row(
+            trial,
+            tasks[trial["block"]],
+            given.get(trial["pk"], {}),
+            logged.get(trial["pk"]),
+            failed,
+            further[trial["pk"]],
+        )
         for trial in trials.order_by("enrolment_id", "position").values(*_TRIAL)
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -70,7 +86,6 @@ _TRIAL = (
     "state",
     "case_id",
     "stimulus_id",
-    "second_stimulus_id",
     "stimulus__display",
     "arm__kind",
     "enrolment_id",
@@ -92,6 +107,7 @@ def _row(
     given: Mapping[str, Mapping[str, Any]],
     log: Mapping[str, bool] | None,
     failed: Mapping[int, set[str]],
+    further: str,
 ) -> dict[str, Any]:
     clients = list(given.values())
     answers = {step: last["answers"] for step, last in given.items()}
@@ -103,7 +119,7 @@ def _row(
         "block": trial["block"],
         "position": trial["position"],
         "purpose": trial["purpose"],
-        "condition": f"{trial['case_id']}/{trial['stimulus_id']}/{trial['second_stimulus_id'] or ''}",
+        "condition": f"{trial['case_id']}/{trial['stimulus_id']}{further}",
         "done": trial["state"] == TrialState.DONE,
         "seconds": _sum(clients, "active"),
         "level": _level(task, answers),
@@ -119,6 +135,17 @@ def _row(
         "colour_failed": COLOURS in wrong,
         "account": _account(trial["enrolment__reader__user__email"]),
     }
+
+
+def _further(version: ProtocolVersion, run_kinds: Sequence[str]) -> dict[int, str]:
+    """Trial to what it shows beside its first stimulus."""
+    found: dict[int, str] = defaultdict(str)
+    rows = FurtherStimulus.objects.filter(
+        trial__enrolment__version=version, trial__enrolment__run_kind__in=list(run_kinds)
+    )
+    for trial, stimulus in rows.order_by("trial_id", "place").values_list("trial_id", "stimulus_id"):
+        found[trial] += f"/{stimulus}"
+    return found
 
 
 def _given(version: ProtocolVersion, run_kinds: Sequence[str]) -> dict[int, dict[str, dict[str, Any]]]:
