@@ -33,6 +33,7 @@ COLUMNS: dict[str, str] = {
     "score": "the answer as a number",
     "seconds_to_explain": "how long the map took to make",
     "task": "usefulness, preference, ranking, best-worst or diagnosis; without it all rows are the analysis's",
+    "technique": "which technique made the map, as the question's options call it",
     "trial": "which of the reader's trials the row belongs to; rows of one trial share it",
     "truth": "the reference standard: 1 present, 0 absent",
     "undefined.*": "why the metric has no value for the map",

@@ -3,6 +3,7 @@
 from evaluation.statistics.appropriate_reliance import Reliance, reliance, reliance_contrasts, reliance_intervals
 from evaluation.statistics.association import association
 from evaluation.statistics.attenuation import attenuation
+from evaluation.statistics.blinding_index import BlindingIndex, blinding_index
 from evaluation.statistics.bootstrap import group_means
 from evaluation.statistics.cumulative_link import CumulativeLinkFit, clmm
 from evaluation.statistics.equivalence import Equivalence, tost
@@ -35,6 +36,7 @@ __all__ = [
     "Alpha",
     "Area",
     "AreaComparison",
+    "BlindingIndex",
     "Components",
     "Consistency",
     "CumulativeLinkFit",
@@ -60,6 +62,7 @@ __all__ = [
     "association",
     "attenuation",
     "auc",
+    "blinding_index",
     "bradley_terry",
     "clmm",
     "clustered_auc",

@@ -45,7 +45,7 @@ def coded(table: pd.DataFrame, version: ProtocolVersion) -> pd.DataFrame:
     Automatic metrics stay, so that a blinded report can join them; those of an odd control may give it away.
     """
     found = table.copy()
-    networks = _network_codes(version)
+    networks = network_codes(version)
     codes = _codes(version)
     for column in ("method", "method_b", "method_c", "method_d"):
         found[column] = [_code(codes, of, label) for of, label in zip(table["network"], table[column], strict=True)]
@@ -69,7 +69,7 @@ def _codes(version: ProtocolVersion) -> dict[tuple[str, str], str]:
     return {(arm.network.slug if arm.network else "", arm.label): arm.code for arm in arms}
 
 
-def _network_codes(version: ProtocolVersion) -> dict[str, str]:
+def network_codes(version: ProtocolVersion) -> dict[str, str]:
     """By the first code among a network's arms, which were drawn by lot."""
     arms = Arm.objects.filter(version=version, network__isnull=False).order_by("code")
     slugs = dict.fromkeys(str(slug) for slug in arms.values_list("network__slug", flat=True))

@@ -65,15 +65,8 @@ def readings_of(version: ProtocolVersion, run_kinds: Sequence[str]) -> Readings:
     tasks = {block.name: block.task for block in protocol_of(version).blocks}
     trials = Trial.objects.filter(**chosen).exclude(purpose="practice")
     rows = [
-        _row(
-            trial,
-            tasks[trial["block"]],
-            given.get(trial["pk"], {}),
-            logged.get(trial["pk"]),
-            failed,
-            further[trial["pk"]],
-        )
-        for trial in trials.order_by("enrolment_id", "position").values(*_TRIAL)
+        _row(each, tasks[each["block"]], given.get(each["pk"], {}), logged.get(each["pk"]), failed, further[each["pk"]])
+        for each in trials.order_by("enrolment_id", "position").values(*_TRIAL)
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,12 @@ from portal.accounts.models import User
 from portal.audit.services import record
 from portal.explanations.models import Score
 from portal.parts.models import Part
+from studies.blinding.analysts import methods_named
+from studies.blinding.leak import NAME as LEAK
+from studies.blinding.leak import Leak, as_result
 from studies.errors import StudyError
 from studies.models import Analysis, ProtocolVersion, Report
-from studies.reporting.blinding import blinding_blocks
+from studies.reporting.blinding import blinding_blocks, leak_blocks, leaks_of
 from studies.reporting.departures import departures
 from studies.reporting.document import METRIC_ANALYSES, Examined, Material, document, scopes_of, scored_networks
 from studies.reporting.drawings import drawings
@@ -40,7 +43,7 @@ from studies.services.certify import sample_sentences
 from studies.services.export import analysts_table, codebook_as_csv, table_as_csv
 
 USEFULNESS = ("usefulness-model", "agreement", "benchmark", "association", "quadrant")
-WHOLE_TABLE = ("reliance", "faithful-reliance", "reader-study", "preference", "questionnaires")
+WHOLE_TABLE = ("reliance", "faithful-reliance", "reader-study", "preference", "questionnaires", "blinding-check")
 
 
 class NothingToReport(StudyError):
@@ -60,9 +63,12 @@ def build_report(
     if table.empty:
         raise NothingToReport(f"No reader of kind {', '.join(run_kinds)} has answered in {version} yet.")
     examined = _examine(version, table, progress)
-    made = document(_material(version, table, tuple(run_kinds), examined))
+    leaks = leaks_of(version)
+    made = document(_material(version, table, tuple(run_kinds), examined, leaks))
+    looks = {f"{LEAK}:{name}": as_result(found, name) for name, found in leaks.items()}
+    made["analyses"] |= {name: result.to_json() for name, result in looks.items()}
     progress(9, 10, "Writing the pages")
-    report = _keep(version, table, run_kinds, examined, made, actor)
+    report = _keep(version, table, run_kinds, examined, looks, made, actor)
     progress(10, 10, "")
     return report
 
@@ -89,7 +95,9 @@ def _examine(
     jobs = [(name, scope) for scope in scopes for name in USEFULNESS]
     jobs += [(name, scope) for scope in _first(scopes, scored_networks(table)) for name in METRIC_ANALYSES]
     jobs += [(name, "") for name in WHOLE_TABLE if (table["task"] == analyses[name].task).any()]
-    jobs = [(name, scope) for name, scope in jobs if name in analyses]
+    # Whether readers guessed rightly would tell analysts what they are blinded to.
+    hidden = () if methods_named(version.study) else ("blinding-check",)
+    jobs = [(name, scope) for name, scope in jobs if name in analyses and name not in hidden]
     primary = next((job for job in jobs if job[0] == plan["primary"]), None)
     ordered = sorted(jobs, key=lambda job: job != primary)
     examined = []
@@ -179,7 +187,11 @@ def _metric_facts(part: Part) -> MetricFacts:
 
 
 def _material(
-    version: ProtocolVersion, table: pd.DataFrame, run_kinds: tuple[str, ...], examined: list[Examined]
+    version: ProtocolVersion,
+    table: pd.DataFrame,
+    run_kinds: tuple[str, ...],
+    examined: list[Examined],
+    leaks: Mapping[str, Leak],
 ) -> Material:
     names = _names()
     scored = [str(column).removeprefix(METRIC_PREFIX) for column in metric_columns(table)]
@@ -201,7 +213,7 @@ def _material(
         names=names,
         metrics=tuple(names.metric(name) for name in scored),
         tasks=tuple(table["task"].unique()),
-        blinding=tuple(blinding_blocks(version)),
+        blinding=(*blinding_blocks(version), *leak_blocks(leaks, version.document["presentation"]["mode"])),
         quality=tuple(quality_blocks(version, run_kinds, table, examined, _again(version, table))),
     )
 
@@ -217,6 +229,7 @@ def _keep(
     table: pd.DataFrame,
     run_kinds: list[str],
     examined: list[Examined],
+    looks: Mapping[str, AnalysisResult],
     made: dict[str, Any],
     actor: User | None,
 ) -> Report:
@@ -243,6 +256,9 @@ def _keep(
     Analysis.objects.bulk_create(
         Analysis(report=report, name=each.key[:64], is_primary=each.is_primary, result=each.result.to_json())
         for each in examined
+    )
+    Analysis.objects.bulk_create(
+        Analysis(report=report, name=name[:64], result=result.to_json()) for name, result in looks.items()
     )
     record(actor=actor, action="study.report", subject=report, run_kinds=sorted(run_kinds), table=digest)
     return report
