@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
@@ -36,13 +36,16 @@ def _coarse(rng: np.random.Generator) -> NDArray[np.float64]:
 
 def _edges(rng: np.random.Generator) -> NDArray[np.float64]:
     smooth = gaussian_filter(rng.random((SIDE, SIDE)), 3)
-    return np.hypot(*np.gradient(smooth))
+    down, across = np.gradient(smooth)
+    return np.asarray(np.hypot(down, across), dtype=np.float64)
 
 
 FAMILIES: dict[str, Draw] = {"blob": _blob, "noise": _noise, "blocks": _blocks, "coarse": _coarse, "edges": _edges}
 
 
-def found(families: dict[str, Draw], show: Callable[..., object] = native, cases: int = CASES, seed: int = 0) -> Leak:
+def found(
+    families: Mapping[str, Draw], show: Callable[..., object] = native, cases: int = CASES, seed: int = 0
+) -> Leak:
     rng = np.random.default_rng(seed)
     shown, arms, names = [], [], []
     for case in range(cases):

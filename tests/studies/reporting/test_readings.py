@@ -73,7 +73,7 @@ def test_flags_reach_the_table_and_only_exclusions_exclude(
     researcher: User, reader_user: User, django_assert_max_num_queries: Any
 ) -> None:
     make_records()
-    source = PROTOCOL.format(slug="strict", blocks=BLOCKS["usefulness"]) + "analysis: {exclusions: [focus-loss]}\n"
+    source = strict_source("focus-loss")
     ward = strict_study(source, researcher)
     enrolment = enrolled(ward, reader_user)
     client = signed_in(reader_user)
@@ -87,6 +87,11 @@ def test_flags_reach_the_table_and_only_exclusions_exclude(
     with django_assert_max_num_queries(6):
         found = judged(version, ["live"]).by_reader()
     assert set(found[enrolment.reader.pseudonym]) == {"focus-loss", "small-screen"}
+
+
+def strict_source(exclusion: str) -> str:
+    outcome = f"coverage, exclusions: [{exclusion}]"
+    return PROTOCOL.format(slug="strict", blocks=BLOCKS["usefulness"], outcome=outcome)
 
 
 def strict_study(source: str, researcher: User) -> Ward:
@@ -106,6 +111,6 @@ def test_who_has_not_finished_is_incomplete(ward: Ward, half_read: Enrolment, br
 
 def test_an_unknown_exclusion_is_a_mistake_with_its_line(researcher: User) -> None:
     make_records()
-    source = PROTOCOL.format(slug="strict", blocks=BLOCKS["usefulness"]) + "analysis: {exclusions: [to-fast]}\n"
+    source = strict_source("to-fast")
     with pytest.raises(ProtocolInvalid, match=r"There is no quality check called 'to-fast'. Did you mean 'too-fast'\?"):
         read_protocol(source)
