@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -115,7 +116,6 @@ def places(ward: Ward, client: Client) -> dict[str, Callable[[], str]]:
         "export over the interface": f"/api/v1/studies/{ward.study.slug}/export/",
         "responses over the interface": "/api/v1/responses/",
         "studies over the interface": "/api/v1/studies/",
-        "overview": f"{study}/change/",
         "readers": f"{study}/readers/",
         "cases": f"{study}/cases/",
         "case": f"{study}/cases/{Enrolment.objects.get().trials.all()[0].case_id}/",
@@ -137,6 +137,12 @@ def test_analysts_read_codes_everywhere(ward: Ward, answered: Enrolment, researc
     unblind(ward.study, researcher, administrator)
     telling = {name for name, read in places(ward, client).items() if names_in(read())}
     assert telling == {"export over the interface", "export by command", "case"}
+
+
+def test_the_plan_names_methods_and_no_letters(ward: Ward, answered: Enrolment, researcher: User) -> None:
+    """The overview tells what was planned, by the methods' names: then no letter may stand beside them."""
+    html = signed_in(researcher).get(f"/admin/studies/study/{ward.study.pk}/change/").content.decode()
+    assert not re.search(r"\barm [A-Z]{1,2}\b", html, re.IGNORECASE)
 
 
 def test_codes_keep_what_analyses_need(ward: Ward, answered: Enrolment) -> None:
