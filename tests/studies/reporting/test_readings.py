@@ -90,8 +90,8 @@ def test_flags_reach_the_table_and_only_exclusions_exclude(
 
 
 def strict_source(exclusion: str) -> str:
-    outcome = f"coverage, exclusions: [{exclusion}]"
-    return PROTOCOL.format(slug="strict", blocks=BLOCKS["usefulness"], outcome=outcome)
+    plan = f"analysis: {{exclusions: [{exclusion}]}}\n"
+    return PROTOCOL.format(slug="strict", blocks=BLOCKS["usefulness"]) + plan
 
 
 def strict_study(source: str, researcher: User) -> Ward:

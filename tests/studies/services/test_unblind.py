@@ -41,10 +41,7 @@ def answered(ward: Ward, reader_user: User) -> Enrolment:
 
 def under_rule(researcher: User, rule: str) -> Ward:
     make_records()
-    source = (
-        PROTOCOL.format(slug="other", blocks=BLOCKS["usefulness"], outcome="coverage")
-        + f"blinding: {{unblinding: {rule}}}\n"
-    )
+    source = PROTOCOL.format(slug="other", blocks=BLOCKS["usefulness"]) + f"blinding: {{unblinding: {rule}}}\n"
     study = load_protocol(source=source, actor=researcher).study
     lock_study(study=study, actor=researcher)
     return Ward(launch_study(study=study, actor=researcher), researcher)
