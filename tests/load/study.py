@@ -41,7 +41,7 @@ def make_room(side: int = SIDE) -> Ward:
     """A live study of square images."""
     researcher = User.objects.create_user("load@example.org", None, role=Role.RESEARCHER)
     make_records(side, side)
-    load_protocol(source=PROTOCOL.format(slug="load", blocks=BLOCKS), actor=researcher)
+    load_protocol(source=PROTOCOL.format(slug="load", blocks=BLOCKS, outcome="coverage"), actor=researcher)
     study = Study.objects.get(slug="load")
     lock_study(study=study, actor=researcher)
     return Ward(launch_study(study=study, actor=researcher), researcher)
