@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from studies.panel.views import blinding, cases, invitations, power, protocol, readers, reports, study
+from studies.panel.views import blinding, cases, compare, invitations, power, protocol, readers, reports, study
 
 BOTH = ("GET", "POST")
 POST = ("POST",)
@@ -31,6 +31,7 @@ PAGES = (
     Page("<int:pk>/change/", study.study, "change"),
     Page("<int:pk>/protocol/", protocol.edit, "edit", BOTH),
     Page("<int:pk>/version/", protocol.version, "version", BOTH),
+    Page("<int:pk>/compare/", compare.compare, "compare"),
     Page("<int:pk>/clone/", protocol.clone, "clone", BOTH),
     Page("<int:pk>/step/<slug:name>/", study.step, "step", BOTH),
     Page("<int:pk>/power/", power.simulate, "power", POST),

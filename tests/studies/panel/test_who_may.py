@@ -26,6 +26,7 @@ PAGES = {
     "change": ("get", "{study}change/", 200),
     "edit": ("get", "{study}protocol/", 200),
     "version": ("get", "{study}version/", 200),
+    "compare": ("get", "{study}compare/", 200),
     "clone": ("get", "{study}clone/", 200),
     "step": ("get", "{study}step/close/", 200),
     "power": ("post", "{study}power/", 302),
