@@ -23,8 +23,9 @@ LARGEST_CHUNK = {"cpu": 32, "cuda": 512}
 CACHE_MB = 8
 SMALLEST_CHUNK = 8
 
-# Copies of an image that stand at once, at most, while it is perturbed, recognised, gathered into a chunk and laid out.
-COPIES = 8
+# Copies of an image that are charged for while it is perturbed, recognised, gathered into a chunk and laid out: at most
+# eight stand at once, and the allocator keeps some that are gone.
+COPIES = 10
 
 # The longest row of logits that is remembered as it is; of larger outputs the target's value is.
 LONGEST_ROW = 64
@@ -68,7 +69,7 @@ def chunk_size(
 ) -> int:
     """How many images a pass may hold within `memory_mb` MiB, at least one.
 
-    An image is charged with eight copies of itself (perturbing it makes some) and with what the network makes of it:
+    An image is charged with ten copies of itself (perturbing it makes some) and with what the network makes of it:
     all of it where a backward pass `keeps` it, else the most that stands at once. `seen` is the network's probe by the
     first image where the caller has one.
     """
@@ -150,7 +151,9 @@ class _Asked:
         self.added = 0
         self.waiting: dict[Hashable, list[int]] = {}  # the copies that wait for each input that is yet to run
         self.inputs: list[Tensor] = []  # those inputs, in the same order
-        self.answers: list[tuple[list[int], Tensor]] = []
+        # One stretch for all answers, not a small tensor a chunk: between the large ones, which come and go, small ones
+        # that stay would break up the allocator's memory until it holds many times what is in use.
+        self.answers: Tensor | None = None
 
     def add(self, copies: Tensor) -> None:
         """Answer the copies that are known; run those that are not as soon as they fill a chunk."""
@@ -176,11 +179,9 @@ class _Asked:
         """The target values of all copies, in the order in which they were added."""
         if self.waiting:
             self._run(len(self.waiting))
-        order = [position for positions, _ in self.answers for position in positions]
-        found = torch.cat([values for _, values in self.answers])
-        values = torch.empty_like(found)
-        values[torch.tensor(order, device=found.device)] = found
-        return values
+        if self.answers is None:
+            raise ValueError("No perturbed copies were added.")
+        return self.answers
 
     def _keys(self, copies: Tensor) -> list[Hashable]:
         contents = content_keys(copies)
@@ -204,7 +205,9 @@ class _Asked:
 
     def _answer(self, positions: list[int], rows: Tensor) -> None:
         values = self._taken(positions)(rows) if self.forwards.whole_rows else rows[:, 0]
-        self.answers.append((positions, values))
+        if self.answers is None:
+            self.answers = values.new_empty(len(self.places))
+        self.answers[torch.tensor(positions, device=values.device)] = values
 
     def _taken(self, positions: list[int]) -> Target:
         return self.target.take(self.places[torch.tensor(positions, device=self.places.device)])
