@@ -75,6 +75,11 @@ class TrialRow:
         return (self.completed_at - self.served_at).total_seconds()
 
 
+def comes_next(current: TrialRow, later: TrialRow | Trial) -> bool:
+    """Whether a reader goes from one trial straight to the other, without instructions, forms or weeks between."""
+    return (current.block, current.period) == (later.block, later.period)
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a reader stands among their trials; `minutes_left` is None once nothing is left.
@@ -102,6 +107,12 @@ class Place:
     def before(self, position: int) -> TrialRow | None:
         """The trial before the one at this position."""
         return next((row for row in self.rows if row.position == position - 1), None)
+
+    @property
+    def ahead(self) -> TrialRow | None:
+        """The trial after the current one, where nothing stands between the two: same block, same session."""
+        left = [row for row in self.rows if not row.is_done][:2]
+        return left[1] if len(left) == 2 and comes_next(left[0], left[1]) else None
 
 
 @dataclass(frozen=True)
@@ -190,6 +201,16 @@ def receipt_of(enrolment: Enrolment) -> list[dict[str, str]]:
         {"key": str(key), "saved_at": at.isoformat(timespec="seconds"), "sha256": digest_of(answers)}
         for key, at, answers in rows.values_list("key", "received_at", "answers")
     ]
+
+
+def is_ahead(trial: Trial) -> bool:
+    """Whether this pending trial is the one after the trial that its reader has on the screen; one query.
+
+    Its image may then be fetched early, so that it stands there when the answer is sent; see studies.views.payloads.
+    """
+    earlier = Trial.objects.filter(enrolment_id=trial.enrolment_id, position__lt=trial.position)
+    left = list(_rows(earlier.exclude(state=TrialState.DONE))[:2])
+    return len(left) == 1 and left[0].state == TrialState.OPEN and comes_next(left[0], trial)
 
 
 def known_sitting(trial: Trial) -> Session | None:

@@ -67,7 +67,7 @@ class Advice:
 @dataclass(frozen=True)
 class ShownTrial:
     """All that a page knows of a trial. `overlays` are letters; `earlier` are the reader's own answers that a
-    question depends on; `previous` is the token one may go back to.
+    question depends on; `previous` is the token one may go back to, `ahead` the one whose image may be fetched already.
     """
 
     token: str
@@ -94,6 +94,7 @@ class ShownTrial:
     percent: int
     minutes_left: int | None
     previous: str | None
+    ahead: str | None
     saved_at: datetime | None
 
     @property
@@ -163,6 +164,7 @@ def shown_trial(
         percent=place.percent,
         minutes_left=place.minutes_left,
         previous=previous,
+        ahead=place.ahead.token if place.ahead and not is_change else None,
         saved_at=max((row.completed_at for row in place.rows if row.completed_at), default=None),
     )
 

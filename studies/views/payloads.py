@@ -1,4 +1,15 @@
-"""The bytes of a trial: image, header, overlays; of constant length, never cached, and none before its time."""
+"""The bytes of a trial: image, header, overlays; of constant length, never cached, and none before its time.
+
+The image of the trial that comes next may be fetched while the current one is read, so that it stands on the screen as
+soon as the answer is sent. This gives nothing away, and changes nothing:
+
+* An image says nothing of the arm: it is the same whatever is shown over it, and so are its length and its header.
+* The order is fixed; the next trial stays pending, unserved and closed to answers until the one before it is answered.
+  Only the very next one is given, of the same block and session: no instructions, break or washout is looked past.
+* Maps and the AI's output are never given early, not even within their trial: they may only be seen once the answer
+  before them is locked, and what is in the browser can be seen. A map is fetched at the step that shows it; its length
+  and the way to it are the same for every method, so its delay is as well.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +26,7 @@ from portal.display import ImagePayload
 from portal.storage.arrays import get_array
 from studies.blinding.serializer import OVERLAYS, display_of, overlays_of
 from studies.models import Trial, TrialState
-from studies.selectors import scene_of
+from studies.selectors import is_ahead, scene_of
 from studies.services.run import open_to_answers, task_of
 from studies.views.gates import not_there
 from studies.views.reading import own_trial
@@ -25,14 +36,14 @@ from studies.views.reading import own_trial
 @login_required
 def image(request: HttpRequest, token: str) -> HttpResponse:
     """The pixels, raw and little-endian."""
-    return _bytes(_payload(_visible(request, token)).body)
+    return _bytes(_payload(_visible(request, token, ahead=True)).body)
 
 
 @require_safe
 @login_required
 def header(request: HttpRequest, token: str) -> HttpResponse:
     """How to read the pixels."""
-    return _sealed(JsonResponse(_payload(_visible(request, token)).header.as_dict()))
+    return _sealed(JsonResponse(_payload(_visible(request, token, ahead=True)).header.as_dict()))
 
 
 @require_safe
@@ -64,11 +75,13 @@ def altered(request: HttpRequest, token: str) -> HttpResponse:
     return _bytes(payload_of(changed).body)
 
 
-def _visible(request: HttpRequest, token: str) -> Trial:
-    """The reader's own trial, if it is the one being read or one that is done, and reading is open."""
+def _visible(request: HttpRequest, token: str, ahead: bool = False) -> Trial:
+    """The reader's own trial, if it is being read or done (or, asked `ahead`, the next one), and reading is open."""
     trial = own_trial(request, token)
     waits = trial.waits  # type: ignore[attr-defined]  # annotated by the selector
-    if waits or trial.state == TrialState.PENDING or not open_to_answers(trial.enrolment):
+    if not open_to_answers(trial.enrolment):
+        raise not_there()
+    if (waits or trial.state == TrialState.PENDING) and not (ahead and is_ahead(trial)):
         raise not_there()
     # A case may lose its approval while a study is live: from then on nobody sees it.
     if not trial.case.is_approved:

@@ -21,12 +21,19 @@ export class Clock {
     this.environment = {};
     /** @type {object[]} */
     this.events = [];
+    this.abort = new AbortController();
+    const { signal } = this.abort;
     for (const kind of ["pointerdown", "pointermove", "keydown", "wheel"]) {
-      document.addEventListener(kind, () => this.touch(), { passive: true });
+      document.addEventListener(kind, () => this.touch(), { passive: true, signal });
     }
-    document.addEventListener("visibilitychange", () => this.away());
-    document.addEventListener("viewer:ready", (event) => this.shown(/** @type {CustomEvent} */ (event).detail));
-    document.addEventListener("viewer:event", (event) => this.note(/** @type {CustomEvent} */ (event).detail));
+    document.addEventListener("visibilitychange", () => this.away(), { signal });
+    document.addEventListener("viewer:ready", (event) => this.shown(/** @type {CustomEvent} */ (event).detail), { signal });
+    document.addEventListener("viewer:event", (event) => this.note(/** @type {CustomEvent} */ (event).detail), { signal });
+  }
+
+  /** This trial is over, the page is not. */
+  stop() {
+    this.abort.abort();
   }
 
   /** Something was done: the time since the last thing counts, unless it was long. */

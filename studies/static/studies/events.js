@@ -57,9 +57,10 @@ export class EventLog {
     this.events = [];
     this.parcels = unshelve();
     this.idle = 0;
+    this.abort = new AbortController();
     this.listen();
     this.overlays();
-    window.setInterval(() => this.flush(), EVERY);
+    this.timer = window.setInterval(() => this.flush(), EVERY);
   }
 
   /** @param {string} kind @param {object} [detail] */
@@ -71,25 +72,27 @@ export class EventLog {
   }
 
   listen() {
+    const { signal } = this.abort;
     document.addEventListener("viewer:event", (event) => {
       const { kind, ...detail } = /** @type {CustomEvent} */ (event).detail;
       delete detail.at;
       this.note(kind, detail);
       this.wake();
-    });
+    }, { signal });
     this.form.addEventListener("change", (event) => this.answered(/** @type {HTMLElement} */ (event.target)));
-    document.addEventListener("visibilitychange", () => this.seen());
-    window.addEventListener("blur", () => this.note("blur"));
-    window.addEventListener("focus", () => this.note("focus"));
-    window.addEventListener("pagehide", () => this.leave());
-    window.addEventListener("online", () => this.flush());
+    document.addEventListener("visibilitychange", () => this.seen(), { signal });
+    window.addEventListener("blur", () => this.note("blur"), { signal });
+    window.addEventListener("focus", () => this.note("focus"), { signal });
+    window.addEventListener("pagehide", () => this.leave(), { signal });
+    document.addEventListener("trial:leaving", () => this.leave(), { signal });
+    window.addEventListener("online", () => this.flush(), { signal });
     for (const kind of ["pointerdown", "pointermove", "keydown", "wheel"]) {
-      document.addEventListener(kind, () => this.wake(), { passive: true });
+      document.addEventListener(kind, () => this.wake(), { passive: true, signal });
     }
     document.addEventListener(
       "pointerdown",
       (event) => this.note("pointer_type", { type: event.pointerType }),
-      { once: true },
+      { once: true, signal },
     );
     this.wake();
   }
@@ -137,6 +140,9 @@ export class EventLog {
       if (this.isCutOff || !navigator.onLine) {
         shelve(this.parcels);
       }
+      this.abort.abort();
+      window.clearInterval(this.timer);
+      window.clearTimeout(this.idle);
     }
   }
 
@@ -178,3 +184,5 @@ export class EventLog {
 for (const form of document.querySelectorAll("form[data-controller=trial]")) {
   new EventLog(/** @type {HTMLFormElement} */ (form));
 }
+
+document.addEventListener("trial:turned", (event) => new EventLog(/** @type {CustomEvent} */ (event).detail.form));

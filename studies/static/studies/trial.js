@@ -3,6 +3,7 @@
 import { RefusedAnswer, createOutbox } from "../portal/js/outbox.js";
 import { Clock } from "./clock.js";
 import { answersOf, bindConditions, bindSliders, choose, missing, restore } from "./questions.js";
+import { lookAhead, turn } from "./turn.js";
 
 /** Where the answer begins without digits: many images lie between the page's top and the form. */
 const BEGINNING = ".question input[type=number], .question select, .question [data-end]";
@@ -28,9 +29,12 @@ class Trial {
       event.preventDefault();
       this.send();
     });
-    document.addEventListener("keydown", (event) => this.key(event));
-    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.lookUp());
-    window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
+    this.abort = new AbortController();
+    const { signal } = this.abort;
+    document.addEventListener("keydown", (event) => this.key(event), { signal });
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.lookUp(), { signal });
+    document.addEventListener("viewer:ready", () => lookAhead(form), { signal });
+    window.addEventListener("pageshow", (event) => event.persisted && window.location.reload(), { signal });
     /** @type {HTMLElement | null} */ (form.querySelector(BEGINNING))?.focus({ preventScroll: true });
     this.pending();
   }
@@ -135,7 +139,7 @@ class Trial {
     const feedback = /** @type {{sentence: string} | undefined} */ (receipt.feedback);
     const place = this.part("feedback");
     if (!feedback || !place) {
-      this.go(next);
+      this.goOn(next);
       return;
     }
     /** @type {HTMLElement} */ (this.part("feedback-sentence")).textContent = feedback.sentence;
@@ -195,6 +199,25 @@ class Trial {
       place.textContent = sentence;
       place.hidden = sentence === "";
     }
+  }
+
+  /** To the next trial within this page where that will do. @param {string} url */
+  async goOn(url) {
+    const form = await turn(url, () => this.leave());
+    if (form) {
+      new Trial(form);
+      document.dispatchEvent(new CustomEvent("trial:turned", { detail: { form } }));
+    } else {
+      this.go(url);
+    }
+  }
+
+  /** Another trial takes this page over. */
+  leave() {
+    document.dispatchEvent(new CustomEvent("trial:leaving"));
+    this.abort.abort();
+    this.clock.stop();
+    this.outbox.close();
   }
 
   /** @param {string} url */

@@ -1,5 +1,7 @@
 /** The image's header and payloads: fetched, checked, and turned into typed arrays. */
 
+import { fetched } from "./ahead.js";
+
 /**
  * @typedef {object} Header
  * @property {number} rows
@@ -55,7 +57,7 @@ export async function fetchBytes(url, signal) {
  * @param {AbortSignal} signal
  */
 async function answer(url, signal) {
-  const response = await fetch(url, { signal, credentials: "same-origin" });
+  const response = await fetched(url, signal);
   if (!response.ok) {
     throw new PayloadError(`The server answered ${response.status}.`);
   }

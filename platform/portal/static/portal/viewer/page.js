@@ -14,6 +14,8 @@ export function bind(viewer, signal) {
   const { root } = viewer;
   const on = (/** @type {string} */ type, /** @type {(event: any) => void} */ handle) =>
     root.addEventListener(type, handle, { signal });
+  on("viewer:flush", () => viewer.reporter.close());
+  on("viewer:load", () => viewer.load());
   on("click", (event) => clicked(viewer, event));
   on("input", (event) => changed(viewer, event));
   on("change", (event) => settled(viewer, event));

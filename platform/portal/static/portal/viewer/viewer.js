@@ -51,12 +51,7 @@ export class Viewer {
   constructor(root) {
     this.root = root;
     this.stage = one(root, "[data-viewer-part=stage]");
-    this.options = {
-      opacity: Number(root.dataset.opacity ?? 50) / 100,
-      overlay: root.dataset.overlay !== "off",
-      blend: blendOf(root.dataset.blend ?? ""),
-      signed: root.dataset.mapSign === "signed",
-    };
+    this.options = optionsOf(root);
     this.group = root.dataset.link ?? "";
     this.linked = this.group !== "";
     this.single = singleKeys();
@@ -106,6 +101,8 @@ export class Viewer {
    */
   async load(urls = {}) {
     const { dataset } = this.root;
+    this.reporter.close();
+    this.options = optionsOf(this.root);
     this.loading.abort();
     this.loading = new AbortController();
     const { signal } = this.loading;
@@ -145,6 +142,8 @@ export class Viewer {
     this.state = startState(header, this.options);
     this.painted = false;
     this.seen = "";
+    this.pointer = "";
+    this.linked = this.group !== "";
     this.tool = header.format === "rgba8" ? "pan" : "window";
     this.surface.accommodate(header);
     prepare(this.root, header, { map: this.hasMap, linked: this.group !== "" });
@@ -157,7 +156,7 @@ export class Viewer {
     this.status("");
     this.pressed();
     this.reporter.restart();
-    this.draw();
+    this.paint(); // at once: the next frame may be long in coming
     this.root.dispatchEvent(new CustomEvent("viewer:ready", { bubbles: true, detail: this.environment() }));
   }
 
@@ -530,6 +529,16 @@ export class Viewer {
     const reason = error instanceof Error ? error.message : "";
     this.root.dispatchEvent(new CustomEvent("viewer:error", { bubbles: true, detail: { reason } }));
   }
+}
+
+/** Where everything starts, for every image alike. @param {HTMLElement} root */
+function optionsOf({ dataset }) {
+  return {
+    opacity: Number(dataset.opacity ?? 50) / 100,
+    overlay: dataset.overlay !== "off",
+    blend: blendOf(dataset.blend ?? ""),
+    signed: dataset.mapSign === "signed",
+  };
 }
 
 /** @param {HTMLElement} root @param {string} selector */
