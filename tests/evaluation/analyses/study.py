@@ -141,7 +141,29 @@ def blinding_table(readers: int = 12, cases: int = 6, seed: int = 0) -> pd.DataF
     return pd.DataFrame(rows)
 
 
+def judging_table(readers: int = 12, cases: int = 24, seed: int = 0) -> pd.DataFrame:
+    """Answers about the AI: with grad-cam readers detect its errors and foretell it, with random-map they guess."""
+    random = np.random.default_rng(seed)
+    rows = []
+    for reader in range(readers):
+        for case in range(cases):
+            method = ("grad-cam", "random-map")[(reader + case) % 2]
+            skilled = method == "grad-cam"
+            shared = {"reader": f"r{reader:02d}", "case": f"c{case:02d}", "method": method, "excluded_by": ""}
+            right = case % 3 != 0
+            lean = (0.9 if right else -0.9) * skilled + random.normal()
+            score = int(np.digitize(lean, [-0.7, 0.0, 0.7])) + 1
+            rows.append(
+                shared | {"task": "error-detection", "question": "ai_right", "ai_correct": right, "score": score}
+            )
+            for task, chance in (("forward-simulation", 0.5), ("counterfactual-simulation", 1 / 3)):
+                correct = bool(random.random() < (chance + 0.35 if skilled else chance))
+                told = {"task": task, "question": "foretold", "correct": correct, "chance": chance, "answer": 1}
+                rows.append(shared | told | {"score": float(correct), "answer.brier": 0.1 if correct else 0.4})
+    return pd.DataFrame(rows)
+
+
 def whole_table() -> pd.DataFrame:
     """All tasks in one long table."""
     parts = [usefulness_table(), preference_table(), diagnosis_table(), questionnaire_table(), ranking_table()]
-    return pd.concat([*parts, blinding_table()], ignore_index=True)
+    return pd.concat([*parts, blinding_table(), judging_table()], ignore_index=True)
