@@ -73,10 +73,12 @@ class Questionnaire:
 
     @property
     def languages(self) -> frozenset[str]:
-        """The languages that all of its items are worded in."""
-        texts = [self.title, *(item.prompt for item in self.items)]
-        texts += [choice.label for item in self.items for choice in item.choices if choice.label.by_language]
-        return frozenset.intersection(*(frozenset(words.as_dict()) for words in texts))
+        """The languages that all of its items, choices and ends of scales are worded in."""
+        items = self.items
+        texts = [words for item in items for words in (item.prompt, item.low, item.high)]
+        texts += [choice.label for item in items for choice in item.choices]
+        worded = [frozenset(words.as_dict()) for words in texts if words.by_language]
+        return frozenset.intersection(*(worded or [frozenset(self.title.as_dict())]))
 
     @property
     def wording(self) -> str:

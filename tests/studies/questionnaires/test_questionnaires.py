@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluation.statistics import instruments
@@ -66,6 +66,7 @@ def test_what_is_asked_nowhere_and_what_nobody_offered_is_refused() -> None:
         found.validate({"item-1": True})
 
 
+@settings(deadline=None)
 @given(st.one_of(st.integers(-50, 150), st.floats(allow_nan=True), st.text(max_size=3), st.booleans()))
 def test_the_load_index_takes_its_twenty_one_marks_and_nothing_else(value: Any) -> None:
     found = questionnaire_of(Asked("nasa-tlx"))
@@ -107,6 +108,7 @@ def test_other_words_are_another_wording() -> None:
     assert one.wording != other.wording
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**62))
 def test_an_order_holds_each_item_once_and_comes_again(seed: int) -> None:
     items = tuple(Words((("en", f"Item {number}"),)) for number in range(1, 13))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluation.analyses import registry
@@ -32,6 +32,7 @@ fields = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(fields, st.integers(1, 6))
 def test_each_combination_that_is_told_is_shared(rows: list[tuple[str, str, str]], k: int) -> None:
     """Counted anew: whoever is told apart by anything is one of at least k."""
@@ -73,6 +74,7 @@ def test_cells_neither_calculate_nor_break(text: str, cell: str) -> None:
     assert safe_cell(text) == cell
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_makes_a_formula_or_a_second_line(text: str) -> None:
     cell = safe_cell(text)
