@@ -76,6 +76,7 @@ class Material:
     blinding: tuple[Block, ...] = ()
     quality: tuple[Block, ...] = ()
     sample: tuple[str, ...] = ()
+    profile: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def document(material: Material) -> dict[str, Any]:
@@ -108,8 +109,11 @@ def document(material: Material) -> dict[str, Any]:
 
 
 def _who(material: Material) -> list[Block]:
-    table = blocks.table("Who took part, by kind of run", material.flow)
-    return [table, blocks.listing(material.sample)] if material.sample else [table]
+    found = [blocks.table("Who took part, by kind of run", material.flow)]
+    if len(material.profile):
+        caption = "What readers say of themselves; values that few share are taken together"
+        found.append(blocks.table(caption, material.profile, prose=True))
+    return [*found, blocks.listing(material.sample)] if material.sample else found
 
 
 def banner(run_kinds: Iterable[str]) -> str:

@@ -41,6 +41,7 @@ from studies.reporting.render import as_html, as_json, as_pdf
 from studies.services.ask_report import check_kinds
 from studies.services.certify import sample_sentences
 from studies.services.export import analysts_table, codebook_as_csv, table_as_csv
+from studies.services.report_questionnaires import examined_questionnaires, profile_counts
 
 USEFULNESS = ("usefulness-model", "agreement", "benchmark", "association", "quadrant")
 WHOLE_TABLE = ("reliance", "faithful-reliance", "reader-study", "preference", "questionnaires", "blinding-check")
@@ -63,6 +64,7 @@ def build_report(
     if table.empty:
         raise NothingToReport(f"No reader of kind {', '.join(run_kinds)} has answered in {version} yet.")
     examined = _examine(version, table, progress)
+    examined += examined_questionnaires(version, run_kinds)
     leaks = leaks_of(version)
     made = document(_material(version, table, tuple(run_kinds), examined, leaks))
     looks = {f"{LEAK}:{name}": as_result(found, name) for name, found in leaks.items()}
@@ -201,6 +203,7 @@ def _material(
         run_kinds=run_kinds,
         facts=facts(version, table, run_kinds),
         flow=flow(version),
+        profile=profile_counts(version, run_kinds),
         networks=network_tables(table),
         network_notes=network_notes(table),
         examined=tuple(examined),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.storage import default_storage
 from django.core.management import call_command
 
 from portal.accounts.models import User
 from studies.models import Enrolment, QuestionnaireResponse, RunKind
 from studies.reporting.questionnaires import scales_table
+from studies.services.report import build_report
 from tests.studies.forms_ward import make_asking_study
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,3 +27,14 @@ def test_they_come_to_the_end_of_a_study_that_asks_everywhere(researcher: User) 
     scores = table[(table["instrument"] == "toast")]["score"]
     assert scores.iloc[1] == scores.max(), "the second reader is the trusting one"
     assert table["score"].notna().all()
+    report = build_report(version=ward.study.versions.get(), run_kinds=[RunKind.BOT.value])
+    made = set(report.analyses.values_list("name", flat=True))
+    assert {
+        "questionnaires:before the first image",
+        "questionnaires:after the block rate",
+        "questionnaires:after the last image",
+    } <= made
+    with default_storage.open(report.files["report.html"]) as file:
+        page = file.read().decode()
+    assert "What readers say of themselves" in page
+    assert "Trust of Automated Systems Test" in page
