@@ -13,7 +13,12 @@ void main() {
   gl_Position = vec4(corner * 2.0 - 1.0, 0.0, 1.0);
 }`;
 
-export const FRAGMENT = `#version 300 es
+/**
+ * One program for colour and one for lines: software renderers run both sides of a branch.
+ * @param {boolean} lines
+ */
+export const fragment = (lines) => `#version 300 es
+#define LINES ${lines ? 1 : 0}
 precision highp float;
 precision highp int;
 precision highp usampler2D;
@@ -85,8 +90,11 @@ float mapped(ivec2 low, ivec2 high, vec2 part, out float slope) {
   float b = float(texelFetch(map, ivec2(high.x, low.y), 0).r);
   float c = float(texelFetch(map, ivec2(low.x, high.y), 0).r);
   float d = float(texelFetch(map, high, 0).r);
+  slope = 0.0;
+#if LINES
   ivec2 near = ivec2(part.x < 0.5 ? low.x : high.x, part.y < 0.5 ? low.y : high.y);
   slope = length(vec2(change(near, ivec2(1, 0)), change(near, ivec2(0, 1))) * pixelStep);
+#endif
   return mix(mix(a, b, part.x), mix(c, d, part.x), part.y);
 }
 
@@ -141,7 +149,11 @@ vec3 shown(vec2 point) {
   if (opacity > 0.0) {
     float slope;
     float value = mapped(low, high, part, slope);
-    base = blend == 2 ? lined(base, value, slope) : filled(base, value);
+#if LINES
+    base = lined(base, value, slope);
+#else
+    base = filled(base, value);
+#endif
   }
   return base;
 }

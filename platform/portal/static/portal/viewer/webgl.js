@@ -4,7 +4,7 @@ import { DIVERGING, SEQUENTIAL } from "./colours.js";
 import { taps } from "./geometry.js";
 import { cutOf } from "./lines.js";
 import { SURROUND, turned } from "./scene.js";
-import { FRAGMENT, VERTEX } from "./shader.js";
+import { VERTEX, fragment } from "./shader.js";
 import { Textures } from "./textures.js";
 import { VOI_CODE } from "./voi.js";
 
@@ -21,25 +21,23 @@ export function webglBackend(canvas) {
   if (!gl) {
     return null;
   }
-  const program = linked(gl);
-  if (!program) {
-    return null;
-  }
-  return new WebglBackend(gl, program);
+  const colour = linked(gl, fragment(false));
+  const lines = linked(gl, fragment(true));
+  return colour && lines ? new WebglBackend(gl, colour, lines) : null;
 }
 
-/** @param {WebGL2RenderingContext} gl */
-function linked(gl) {
+/** @param {WebGL2RenderingContext} gl @param {string} source */
+function linked(gl, source) {
   const program = gl.createProgram();
-  for (const [kind, source] of /** @type {[number, string][]} */ ([
+  for (const [kind, text] of /** @type {[number, string][]} */ ([
     [gl.VERTEX_SHADER, VERTEX],
-    [gl.FRAGMENT_SHADER, FRAGMENT],
+    [gl.FRAGMENT_SHADER, source],
   ])) {
     const shader = gl.createShader(kind);
     if (!shader) {
       return null;
     }
-    gl.shaderSource(shader, source);
+    gl.shaderSource(shader, text);
     gl.compileShader(shader);
     gl.attachShader(program, shader);
   }
@@ -49,16 +47,17 @@ function linked(gl) {
 
 /** @implements {import("./scene.js").Backend} */
 class WebglBackend {
-  /** @param {WebGL2RenderingContext} gl @param {WebGLProgram} program */
-  constructor(gl, program) {
+  /** @param {WebGL2RenderingContext} gl @param {WebGLProgram} colour @param {WebGLProgram} lines */
+  constructor(gl, colour, lines) {
     this.name = "webgl2";
     this.gl = gl;
-    this.program = program;
-    gl.useProgram(program);
-    /** @type {Map<string, WebGLUniformLocation | null>} */
-    this.places = new Map();
-    for (const [unit, name] of UNITS.entries()) {
-      gl.uniform1i(this.at(name), unit);
+    this.programs = { colour, lines };
+    this.program = colour;
+    /** @type {Map<WebGLProgram, Map<string, WebGLUniformLocation | null>>} */
+    this.places = new Map([colour, lines].map((program) => [program, new Map()]));
+    for (const program of [lines, colour]) {
+      this.use(program);
+      UNITS.forEach((name, unit) => gl.uniform1i(this.at(name), unit));
     }
     this.textures = new Textures(gl);
     /** @type {import("./textures.js").Layout[]} by unit */
@@ -75,10 +74,17 @@ class WebglBackend {
 
   /** @param {string} name */
   at(name) {
-    if (!this.places.has(name)) {
-      this.places.set(name, this.gl.getUniformLocation(this.program, name));
+    const places = /** @type {Map<string, WebGLUniformLocation | null>} */ (this.places.get(this.program));
+    if (!places.has(name)) {
+      places.set(name, this.gl.getUniformLocation(this.program, name));
     }
-    return this.places.get(name) ?? null;
+    return places.get(name) ?? null;
+  }
+
+  /** @param {WebGLProgram} program */
+  use(program) {
+    this.program = program;
+    this.gl.useProgram(program);
   }
 
   get uploads() {
@@ -105,6 +111,7 @@ class WebglBackend {
   draw(scene, placement, fine) {
     const { gl } = this;
     const { header } = scene;
+    this.use(scene.blend === "lines" ? this.programs.lines : this.programs.colour);
     this.upload(scene);
     gl.viewport(0, 0, placement.width, placement.height);
     gl.uniform2i(this.at("imageSize"), header.columns, header.rows);
