@@ -210,7 +210,8 @@ def is_ahead(trial: Trial) -> bool:
     """
     earlier = Trial.objects.filter(enrolment_id=trial.enrolment_id, position__lt=trial.position)
     left = list(_rows(earlier.exclude(state=TrialState.DONE))[:2])
-    return len(left) == 1 and left[0].state == TrialState.OPEN and comes_next(left[0], trial)
+    same_session = len(left) == 1 and left[0].period == trial.period  # no image before its session opens
+    return same_session and left[0].state == TrialState.OPEN and comes_next(left[0], trial)
 
 
 def known_sitting(trial: Trial) -> Session | None:

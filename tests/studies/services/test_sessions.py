@@ -87,6 +87,16 @@ def test_the_next_session_is_shut_until_the_washout_is_over(researcher: User, re
     assert enrolment.trials.filter(state=TrialState.DONE).count() == 4
 
 
+def test_no_image_is_fetched_ahead_into_the_next_session(researcher: User, reader_user: User) -> None:
+    enrolment, client = enrolled(crossover(researcher), reader_user), signed_in(reader_user)
+    tokens = list(enrolment.trials.order_by("position").values_list("token", flat=True))
+    go_on(client, enrolment)
+    assert client.get(f"/s/{tokens[1]}/image").status_code == 200, "within the session it is"
+    read_on(reader_user, enrolment, 1)
+    go_on(client, enrolment)
+    assert client.get(f"/s/{tokens[2]}/image").status_code == 404
+
+
 def test_a_session_that_nobody_came_to_closes(researcher: User, reader_user: User) -> None:
     enrolment = enrolled(crossover(researcher), reader_user)
     read_on(reader_user, enrolment, 2)
