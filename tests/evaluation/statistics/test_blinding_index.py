@@ -31,13 +31,13 @@ def test_it_equals_the_published_values() -> None:
         0.875,
         0.918,
     ]
-    assert found.arms.loc["treatment", ["estimate", "se", "low", "high"]].round(3).tolist() == [
+    assert list(found.arms[["estimate", "se", "low", "high"]].round(3).loc["treatment"]) == [
         0.115,
         0.018,
         0.08,
         0.15,
     ]
-    assert found.arms.loc["placebo", ["estimate", "se", "low", "high"]].round(3).tolist() == [
+    assert list(found.arms[["estimate", "se", "low", "high"]].round(3).loc["placebo"]) == [
         0.022,
         0.019,
         -0.016,

@@ -18,15 +18,16 @@ Draw = Callable[[np.random.Generator], NDArray[np.float64]]
 
 
 def _blob(rng: np.random.Generator) -> NDArray[np.float64]:
-    return gaussian_filter(rng.random((SIDE, SIDE)), 8)
+    smooth: NDArray[np.float64] = gaussian_filter(rng.random((SIDE, SIDE)), 8)
+    return smooth
 
 
 def _noise(rng: np.random.Generator) -> NDArray[np.float64]:
-    return rng.random((SIDE, SIDE)) ** 3
+    return np.asarray(rng.random((SIDE, SIDE)) ** 3, dtype=np.float64)
 
 
 def _blocks(rng: np.random.Generator) -> NDArray[np.float64]:
-    return np.kron(rng.random((8, 8)), np.ones((8, 8)))
+    return np.asarray(np.kron(rng.random((8, 8)), np.ones((8, 8))), dtype=np.float64)
 
 
 def _coarse(rng: np.random.Generator) -> NDArray[np.float64]:
