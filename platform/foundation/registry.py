@@ -8,6 +8,7 @@ import importlib
 import importlib.metadata
 import inspect
 import pkgutil
+import threading
 import typing
 from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
@@ -57,7 +58,8 @@ class Registry(Generic[Part]):
         self.package = package
         self.base: type[Part] = base
         self._parts: dict[str, type[Part]] = {}
-        self._loaded = False
+        self._loaded = self._complete = False
+        self._loading = threading.RLock()
 
     def register(self, part: type[Part]) -> type[Part]:
         """Add a class to the family; a class decorator, used above `@dataclass(frozen=True)`."""
@@ -108,6 +110,11 @@ class Registry(Generic[Part]):
         return part(**values)
 
     def _load(self) -> None:
+        if not self._complete:
+            with self._loading:  # a thread that comes meanwhile waits until the family is whole
+                self._load_once()
+
+    def _load_once(self) -> None:
         if self._loaded:
             return
         self._loaded = True  # at once, since parts may ask for the registry while they are imported
@@ -117,6 +124,7 @@ class Registry(Generic[Part]):
                 importlib.import_module(f"{self.package}.{module.name}")
             for entry in importlib.metadata.entry_points(group=f"heatproof.{self.package}"):
                 self._plug_in(entry)
+            self._complete = True
         except Exception:
             self._loaded = False
             raise
