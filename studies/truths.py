@@ -15,8 +15,8 @@ from portal.storage.arrays import get_array
 from studies.models import Stimulus, Trial
 from studies.selectors import block_of, scene_of
 from studies.tasks import Truth
+from studies.tasks.overlaps import top_area
 
-BRIGHTEST = 0.1
 MOST_MASKS = 256
 
 
@@ -56,12 +56,14 @@ class Truths:
 
     def of(self, trial: Trial) -> Truth:
         """The truth of one trial; `trial` comes with its arm's network and its enrolment's version."""
-        block = block_of(trial.enrolment.version, trial.block)
+        block, scene = block_of(trial.enrolment.version, trial.block), scene_of(trial)
         standard = self.standards.get((trial.case_id, block.finding))
         call = self.calls.get((trial.arm.network_id or 0, trial.case_id))
         reads = block.task.judged_by
         stimuli = trial.stimuli if block.task.arms_per_trial > 1 else (trial.stimulus,)
         mask = self._mask(standard) if self.overlaps or "mask" in reads else None
+        planted = self.standards.get((trial.case_id, block.task.looks_for)) if block.task.looks_for else None
+        explanation = trial.stimulus.explanation
         overlaps = [_overlap(stimulus, mask) for stimulus in stimuli] if self.overlaps and standard else []
         return Truth(
             label=standard.label if standard else None,
@@ -71,8 +73,11 @@ class Truths:
             covered=tuple(covered for covered, _extraneous in overlaps),
             extraneous=tuple(extraneous for _covered, extraneous in overlaps),
             mask=mask,
-            maps=tuple(map(_shown, stimuli)) if "maps" in reads else (),
-            prepared=scene_of(trial).prepared,
+            maps=(*map(_own, block.task.own_maps(scene)), *map(_shown, stimuli)) if "maps" in reads else (),
+            planted=self._mask(planted),
+            network=trial.arm.network.slug if trial.arm.network else None,
+            method=explanation.method if explanation else None,
+            prepared=scene.prepared,
         )
 
     def _mask(self, standard: ReferenceStandard | None) -> NDArray[np.bool_] | None:
@@ -92,7 +97,7 @@ def overlap(shown: NDArray[np.uint8], mask: NDArray[np.bool_]) -> tuple[float | 
     """
     if shown.shape != mask.shape or not mask.any() or not shown.any():
         return None, None
-    bright = shown >= max(1, np.quantile(shown, 1 - BRIGHTEST))
+    bright = top_area(shown)
     return float((bright & mask).sum() / mask.sum()), float((bright & ~mask).sum() / bright.sum())
 
 
@@ -101,6 +106,10 @@ def _overlap(stimulus: Stimulus, mask: NDArray[np.bool_] | None) -> tuple[float 
         return None, None
     shown = get_array(stimulus.display)
     return overlap(shown.reshape(shown.shape[-2:]) if shown.size == mask.size else shown, mask)
+
+
+def _own(display: str) -> NDArray[np.uint8]:
+    return get_array(display)
 
 
 def _shown(stimulus: Stimulus) -> NDArray[np.uint8] | None:

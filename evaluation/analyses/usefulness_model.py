@@ -57,7 +57,7 @@ class UsefulnessModel(Analysis):
 
     def examine(self, rows: pd.DataFrame, draft: Draft, setting: Setting) -> None:
         """Fit, fall back where terms vanish, compare."""
-        ratings = ratings_of(rows, self.outcome)
+        ratings = ratings_of(rows, self.outcome, task=self.task)
         _require_enough(ratings, self.outcome)
         warn_of_few(ratings, draft)
         if self.intercepts_only:

@@ -14,11 +14,14 @@ import pandas as pd
 from django.conf import settings
 
 from studies.models import Arm, ArmKind, ProtocolVersion, Study, Unblinding
+from studies.tasks import registry as tasks
 
 TELLING = ("network_task", "seconds_to_explain")
 """Columns that tell methods or networks apart by what they hold."""
 ALIASED = ("explanation", "displayed_map")
 """Columns of identities that a look-up would name: they become identities that only join rows of this table."""
+ANSWERED = ("expected", "correct", "chance", "technique")
+"""What says which answer is right: left out of tasks whose right answers name the arm."""
 WITHOUT_MAPS = ("none", "unaided")
 """Whoever looks at a case sees that there is no map; these have no letter to hide behind."""
 
@@ -51,6 +54,9 @@ def coded(table: pd.DataFrame, version: ProtocolVersion) -> pd.DataFrame:
         found[column] = [_code(codes, of, label) for of, label in zip(table["network"], table[column], strict=True)]
     found["network"] = [networks.get(str(slug)) for slug in table["network"]]
     found["control"] = False
+    # The right guess of a technique is the method itself.
+    telling = found["task"].isin([task.name for task in tasks if task.tells_arm])
+    found.loc[telling, list(ANSWERED)] = None
     for column in TELLING:
         found[column] = None
     for column in ALIASED:

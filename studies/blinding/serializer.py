@@ -111,8 +111,9 @@ def overlays_of(trial: Trial, task: Task, step: int) -> tuple[str, ...]:
 def display_of(trial: Trial, task: Task, place: int) -> str:
     """The content hash of the map under the letter of this place; empty where there is none."""
     own = task.own_maps(scene_of(trial))
-    if own:
+    if place < len(own):
         return own[place]
+    place -= len(own)
     if place == 0:
         return trial.stimulus.display
     further = trial.further.filter(place=place).select_related("stimulus").first()

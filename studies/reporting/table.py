@@ -11,6 +11,7 @@ import pandas as pd
 
 from portal.explanations.models import Presentation, Score
 from studies.models import ANALYSED, ProtocolVersion, Purpose, Response, RunKind, Trial, TrialState
+from studies.reporting.annotations import join_agreement
 from studies.reporting.columns import Column
 from studies.reporting.events import EVENT_COLUMNS, event_cells
 from studies.reporting.readings import judged
@@ -62,6 +63,7 @@ CODEBOOK = (
     Column("expected", "any", "The right answer, where the task has one."),
     Column("correct", "flag", "The answer is the right one, where there is a right one."),
     Column("chance", "number", "How often a guess would be right, 0 to 1, where there is a right answer."),
+    Column("technique", "text", "Blinding check: the family of the technique that made the map."),
     Column("place", "integer", "Rankings: the place that this map got, 1 is best; one row a map, of one trial."),
     Column("truth", "integer", "Reference standard: 1 present, 0 absent."),
     Column("advice", "integer", "The AI's call: 1 present, 0 absent."),
@@ -109,6 +111,7 @@ def long_table(
     trials = _trials(version, run_kinds, purposes)
     known = _Known(version, trials)
     rows = [row for trial in trials for row in _rows_of(trial, known)]
+    join_agreement(rows, (trial.case_id for trial in trials))
     columns = [column.name for column in CODEBOOK]
     frame = pd.DataFrame(rows, columns=[*columns, *_in_order([*rows, *known.cells])])
     return frame.reset_index(drop=True)
@@ -222,6 +225,7 @@ def _of_row(row: Row) -> dict[str, Any]:
         "correct": None if row.correct is None else bool(row.correct),
         "chance": row.chance,
         "place": row.place,
+        "technique": row.expected if row.question == "technique" else None,
         **{f"answer.{name}": value for name, value in row.measures.items() if value is not None},
     }
 

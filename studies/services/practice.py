@@ -25,5 +25,7 @@ def truth_of(trial: Trial) -> Truth:
         predicted, probability = standard.predicted, standard.probability
     else:
         predicted, probability = newest.values_list("predicted", "probability").first() or (None, None)
+    planted = block_of(trial.enrolment.version, trial.block).task.looks_for
+    others = ReferenceStandard.objects.filter(case=trial.case_id, name=planted) if planted else ()
     calls = {} if predicted is None else {(trial.arm.network_id or 0, trial.case_id): Call(predicted, probability)}
-    return Truths([standard] if standard else [], calls, overlaps=True).of(trial)
+    return Truths([*([standard] if standard else []), *others], calls, overlaps=True).of(trial)

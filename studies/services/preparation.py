@@ -10,9 +10,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from portal.catalog.models import Image
-from portal.explanations.models import Explanation
+from portal.explanations.models import Explanation, Prediction
+from portal.storage import get_array, put_array
+from studies.errors import StudyError
 from studies.protocol import Block, Protocol
+from studies.tasks.segmentation_review import MODEL_MASK
 
 Facts = dict[str, Any]
 
@@ -27,6 +32,10 @@ class Material:
     label: str
     image: Image
     explanation: Explanation | None
+
+
+class NoMask(StudyError):
+    """There is no mask of a network for a case: it is no segmenter, or has not been run."""
 
 
 Preparer = Callable[[Material], Facts]
@@ -72,3 +81,18 @@ def _facts(material: Material) -> Facts:
     for need in sorted(material.block.task.needs):
         facts |= PREPARERS[need](material)
     return facts
+
+
+@prepares("model-mask")
+def model_mask(material: Material) -> Facts:
+    """The newest mask that the network drew, as bytes of 0 and 255, one a pixel of the image; NoMask without one."""
+    image = material.image
+    drawn = Prediction.objects.filter(network__slug=material.network, image=image).exclude(mask="")
+    said = drawn.order_by("-id").first()
+    if said is None:
+        raise NoMask(
+            f"The network '{material.network}' has drawn no mask of the case '{image.case.slug}'; a block of "
+            f"{material.block.task.name} needs a segmenter's predictions."
+        )
+    mask = get_array(said.mask).astype(bool).reshape(image.rows, image.columns)
+    return {MODEL_MASK: put_array((mask * 255).astype(np.uint8))}

@@ -44,7 +44,19 @@ from studies.services.export import analysts_table, codebook_as_csv, table_as_cs
 from studies.services.report_questionnaires import examined_questionnaires, profile_counts
 
 USEFULNESS = ("usefulness-model", "agreement", "benchmark", "association", "quadrant")
-WHOLE_TABLE = ("reliance", "faithful-reliance", "reader-study", "preference", "questionnaires", "blinding-check")
+WHOLE_TABLE = (
+    "reliance",
+    "faithful-reliance",
+    "reader-study",
+    "preference",
+    "questionnaires",
+    "blinding-check",
+    "annotation",
+    "action-model",
+    "reason-codes",
+    "shortcut",
+    "segmentation-review",
+)
 
 
 class NothingToReport(StudyError):

@@ -50,7 +50,8 @@ class Truth:
     the finding (0 to 1); `predicted` the class it called. `covered` (one number for each map shown): the share of the
     reference region that lies under the map's brightest tenth; `extraneous`: the share of that brightest tenth outside
     the reference region. `mask`: the reference region `(rows, columns)`, and `maps` the maps as shown, for tasks that
-    are `judged_by` them. `prepared`: see Scene.
+    are `judged_by` them; `planted` the region of the confounder that the task `looks_for`. `network` and `method` made
+    what was shown. `prepared`: see Scene.
     """
 
     label: int | None = None
@@ -61,6 +62,9 @@ class Truth:
     extraneous: tuple[float | None, ...] = ()
     mask: NDArray[np.bool_] | None = field(default=None, compare=False)
     maps: tuple[NDArray[np.uint8] | None, ...] = field(default=(), compare=False)
+    planted: NDArray[np.bool_] | None = field(default=None, compare=False)
+    network: str | None = None
+    method: str | None = None
     prepared: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -131,6 +135,8 @@ class Task:
     """What the page before a block tells (a msgid); `%(finding)s` stands for the block's finding."""
     about_output: ClassVar[bool] = False
     """Whether the AI's output is the right answer, so that it has to be known, though it is never shown."""
+    tells_arm: ClassVar[bool] = False
+    """Whether right answers name the method or the network: blinded analysts see none."""
     seconds: ClassVar[int] = 20
     """What a trial usually takes; for the estimate of time left."""
 
@@ -138,6 +144,11 @@ class Task:
     def arms_per_trial(self) -> int:
         """How many arms' maps one trial shows together, 1 to 4; a class attribute, or a parameter's business."""
         return 1
+
+    @property
+    def looks_for(self) -> str:
+        """The reference standard of a planted feature, beside the block's finding; empty where there is none."""
+        return ""
 
     @property
     def steps(self) -> tuple[Step, ...]:

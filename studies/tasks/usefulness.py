@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from studies.tasks import registry
 from studies.tasks.base import Answers, Feedback, Option, Question, Step, Task, Truth
+from studies.tasks.reason_codes import reasons_when
 
 COVERAGE = Question(
     name="coverage",
@@ -44,7 +45,16 @@ class Usefulness(Task):
     reference = "Jin et al. 2023, Guidelines and evaluation of clinical explainable AI, arXiv:2202.10553 (G4)"
     summary = "The reader says how much of what matters a highlight covers, and how much of it lies elsewhere."
     grounding = "human"
-    steps = (Step("rate", frozenset({"image", "map"}), (COVERAGE, EXTRANEOUS), locks=False),)
+
+    reasons: bool = field(
+        default=False, metadata={"help": "Ask what is wrong with maps that cover half or less, or show much else"}
+    )
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """One screen; the reasons follow poor ratings where they are asked for."""
+        why = reasons_when("coverage <= 3 or extraneous >= 3", required=False) if self.reasons else ()
+        return (Step("rate", frozenset({"image", "map"}), (COVERAGE, EXTRANEOUS, *why), locks=False),)
 
     def feedback(self, step: str, answers: Answers, truth: Truth) -> Feedback | None:
         """What the reference region says of the map beside what the reader said."""

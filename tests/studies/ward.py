@@ -20,7 +20,7 @@ from studies.services.design import launch_study, load_protocol, lock_study
 from studies.services.enrol import enrol_reader, give_consent
 from studies.services.unblind import ask_unblinding, confirm_unblinding
 from studies.tasks import registry
-from tests.studies.rating_blocks import RATING_BLOCKS
+from tests.studies.rating_blocks import MASK_BLOCKS, RATING_BLOCKS
 from tests.studies.reading_blocks import READING_BLOCKS
 
 ROWS, COLUMNS = 48, 40
@@ -89,7 +89,7 @@ def make_study(researcher: User, *, tasks: tuple[str, ...] = USUAL, slug: str = 
     """A live study of these tasks on ten cases."""
     if not Dataset.objects.filter(slug="wards").exists():
         make_records()
-    known = BLOCKS | RATING_BLOCKS | READING_BLOCKS
+    known = BLOCKS | RATING_BLOCKS | MASK_BLOCKS | READING_BLOCKS
     outcome = "coverage" if "usefulness" in tasks else registry[tasks[0]]().steps[0].questions[0].name
     source = PROTOCOL.format(slug=slug, blocks="".join(known[task] for task in tasks))
     source += f"analysis: {{outcome: {outcome}}}\n"

@@ -15,9 +15,9 @@ from tests.browser.reading.conftest import Room
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
-def tab_to(page: Page, selector: str) -> None:
+def tab_to(page: Page, selector: str, presses: int = 60) -> None:
     """Press Tab until the focus is there."""
-    for _press in range(60):
+    for _press in range(presses):
         if page.evaluate("s => document.activeElement?.matches(s) ?? false", selector):
             return
         page.keyboard.press("Tab")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 
@@ -163,7 +165,60 @@ def judging_table(readers: int = 12, cases: int = 24, seed: int = 0) -> pd.DataF
     return pd.DataFrame(rows)
 
 
+def annotation_table(readers: int = 12, cases: int = 10, seed: int = 0) -> pd.DataFrame:
+    """Outlines that lie well on the truth, a little less on the others', and on grad-cam's maps more than on lime's."""
+    random = np.random.default_rng(seed)
+    rows = []
+    for reader in range(readers):
+        for case in range(cases):
+            method = ("grad-cam", "lime")[(reader + case) % 2]
+            row = {"reader": f"r{reader:02d}", "case": f"c{case:02d}", "task": "annotation", "question": "region"}
+            near = {"answer.iou": 0.7, "answer.others-iou": 0.6, "answer.map-iou": 0.4 if method == "grad-cam" else 0.1}
+            noisy = {name: value + 0.05 * random.normal() for name, value in near.items()}
+            rows.append({**row, **noisy, "method": method, "answer": "[]", "score": np.nan, "excluded_by": ""})
+    return pd.DataFrame(rows)
+
+
+def reasons_table(readers: int = 12, cases: int = 10, seed: int = 0) -> pd.DataFrame:
+    """Lime is too diffuse half of the time, and then looks like an artefact as well; nothing is wrong with grad-cam."""
+    random = np.random.default_rng(seed)
+    rows = []
+    for reader in range(readers):
+        for case in range(cases):
+            method = ("grad-cam", "lime")[(reader + case) % 2]
+            bad = method == "lime" and random.random() < 0.5
+            row = {"reader": f"r{reader:02d}", "case": f"c{case:02d}", "task": "reason-codes", "method": method}
+            more = {"trial": case, "score": np.nan, "excluded_by": ""}
+            rows.append({**row, **more, "question": "verdict", "answer": "something" if bad else "nothing"})
+            if bad:
+                rows.append({**row, **more, "question": "reasons", "answer": json.dumps(["diffuse", "artefact"])})
+    return pd.DataFrame(rows)
+
+
+def reviews_table(readers: int = 12, cases: int = 10, seed: int = 0) -> pd.DataFrame:
+    """Errors are missed with grad-cam half of the time, never with lime; a planted feature likewise the other way."""
+    random = np.random.default_rng(seed)
+    rows = []
+    for reader in range(readers):
+        for case in range(cases):
+            method = ("grad-cam", "lime")[(reader + case) % 2]
+            missed = float(method == "grad-cam" and random.random() < 0.5)
+            row = {"reader": f"r{reader:02d}", "case": f"c{case:02d}", "method": method, "score": np.nan}
+            row |= {"excluded_by": "", "answer": "yes"}
+            review = {"task": "segmentation-review", "question": "verdict", "answer.missed-error": missed}
+            rows.append({**row, **review, "answer.model-dice": 0.5, "answer.gain": 0.2 * (1 - missed)})
+            rows.append({**row, "task": "shortcut", "question": "suspected", "answer.detected": 1 - missed})
+    return pd.DataFrame(rows)
+
+
+def action_table() -> pd.DataFrame:
+    """What is liked is acted on."""
+    rated = usefulness_table()
+    return rated[rated["question"] == "coverage"].assign(task="action", question="act")
+
+
 def whole_table() -> pd.DataFrame:
     """All tasks in one long table."""
     parts = [usefulness_table(), preference_table(), diagnosis_table(), questionnaire_table(), ranking_table()]
+    parts += [annotation_table(), reasons_table(), action_table(), reviews_table()]
     return pd.concat([*parts, blinding_table(), judging_table()], ignore_index=True)

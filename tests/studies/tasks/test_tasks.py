@@ -16,6 +16,8 @@ from studies.tasks.kinds import KINDS
 from studies.tasks.questions import Question
 
 ALL = list(registry)
+BOX = {"kind": "box", "slice": 0, "points": [[1.0, 2.0], [9.0, 8.0]]}
+OUTLINE = {"kind": "polygon", "slice": 0, "points": [[1.0, 2.0], [9.0, 2.0], [5.0, 8.0]]}
 GOOD: dict[str, dict[str, dict[str, Any]]] = {
     "usefulness": {"rate": {"coverage": 4, "extraneous": 2}},
     "preference": {"compare": {"preferred": "first", "strength": 2}},
@@ -27,6 +29,12 @@ GOOD: dict[str, dict[str, dict[str, Any]]] = {
     "forward-simulation": {"foretell": {"ai_call": 1}},
     "diagnosis": {"initial": {"probability": 20}, "final": {"probability": 80}},
     "ranking": {"rank": {"order": ["b", "a", "c"]}},
+    "annotation": {"mark": {"present": "yes", "region": [BOX]}},
+    "reason-codes": {"fault": {"verdict": "something", "reasons": ["misses", "other"], "other": "It moves."}},
+    "action": {"decide": {"change": 2, "act": 4}},
+    "blinding-check": {"technique": {"technique": "relevance", "sure": 2}},
+    "shortcut": {"suspect": {"suspected": "yes", "where": [BOX], "what": "A tag."}},
+    "segmentation-review": {"review": {"verdict": "edit", "remove": [OUTLINE]}},
     "best-worst": {"choose": {"ends": {"best": "a", "worst": "c"}}},
 }
 
