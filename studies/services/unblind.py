@@ -29,14 +29,17 @@ def ask_unblinding(*, study: Study, reason: str, actor: User) -> Unblinding:
     study = _held(study)
     if study.state == StudyState.DRAFT:
         raise WrongState("There are no letters to look behind before the protocol is locked.")
-    if not reason.strip():
+    reason = reason.strip()
+    if not reason:
         raise StudyError("Unblinding needs a reason.")
+    if len(reason) > LONGEST_REASON:
+        raise StudyError(f"Please keep the reason below {LONGEST_REASON + 1} characters.")
     _refuse_another(study)
     rule = rule_of(study)
     asked = Unblinding(
         study=study,
         rule=rule,
-        reason=reason.strip()[:LONGEST_REASON],
+        reason=reason,
         study_state=study.state,
         asked_by=actor,
         asked_role=actor.role,

@@ -69,6 +69,8 @@ def test_two_people_tell_the_methods(ward: Ward, researcher: User, administrator
 def test_no_reason_no_request_and_no_reader(ward: Ward, researcher: User, reader_user: User) -> None:
     with pytest.raises(StudyError, match="needs a reason"):
         ask_unblinding(study=ward.study, reason="  ", actor=researcher)
+    with pytest.raises(StudyError, match="below 301 characters"):
+        ask_unblinding(study=ward.study, reason="x" * 301, actor=researcher)
     with pytest.raises(NotAllowed):
         ask_unblinding(study=ward.study, reason="Why not?", actor=reader_user)
     assert not Unblinding.objects.exists()
