@@ -312,7 +312,9 @@ def test_textures_are_sent_once(browser: Browser, site: Site) -> None:
     """However much is moved: each slice once, the map once, the colours once."""
     bench = open_bench(browser, site, image_payload(VOLUME, bits=12), saliency())
     bench.page.focus(".viewer__stage")
-    press(bench, "PageDown", "PageUp", "+", "ArrowLeft", "o", "o", "]", "i", "l", ".", "PageDown", "PageUp", "r")
+    press(bench, "PageDown")
+    until(bench.page, "() => window.__viewerTest.uploads() === 2 + 1 + 1")
+    press(bench, "PageUp", "+", "ArrowLeft", "o", "o", "]", "i", "l", ".", "PageDown", "PageUp", "r")
     assert bench.page.evaluate("() => window.__viewerTest.uploads()") == 2 + 1 + 1
 
 
@@ -388,11 +390,13 @@ def test_a_lost_context_is_replaced_by_the_processor(bench: Bench) -> None:
 @pytest.mark.parametrize("reply", [Reply(b"", 500), Reply(b"short")])
 def test_a_broken_image_says_so_and_can_be_tried_again(bench: Bench, site: Site, reply: Reply) -> None:
     good = site.routes["/image"]
-    site.routes["/image"] = reply
-    bench.page.evaluate("() => window.__viewerTest.viewer(0).load()")
+    site.routes["/next"] = reply
+    bench.page.evaluate(
+        "() => { document.querySelector('.viewer').dataset.imageUrl = '/next'; window.__viewerTest.viewer(0).load(); }"
+    )
     until(bench.page, "() => document.querySelector('.viewer').dataset.state === 'failed'")
     assert "could not be loaded" in bench.page.inner_text(".viewer__message")
-    site.routes["/image"] = good
+    site.routes["/next"] = good
     bench.page.click("[data-viewer-action=retry]")
     until(bench.page, "() => document.querySelector('.viewer').dataset.state === 'ready'")
 

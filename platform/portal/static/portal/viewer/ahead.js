@@ -32,6 +32,11 @@ export function fetchAhead(urls) {
   }
 }
 
+/** What was kept may be what is broken: it is all fetched again. */
+export function forget() {
+  kept.clear();
+}
+
 /** @param {string} url @param {Promise<Response>} asked */
 function keep(url, asked) {
   kept.delete(url);

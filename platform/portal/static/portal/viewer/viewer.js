@@ -1,6 +1,7 @@
 /** The image viewer, bound to every element with `data-controller="viewer"`; see templates/portal/viewer.html. */
 
 import { act } from "./actions.js";
+import { forget } from "./ahead.js";
 import { Surface } from "./backend.js";
 import { all, check, prepare, say, show } from "./controls.js";
 import { Reporter } from "./events.js";
@@ -525,6 +526,7 @@ export class Viewer {
 
   /** The page's sentence, not the error's: it must not depend on what was asked for. @param {unknown} error */
   failed(error) {
+    forget();
     this.status("failed");
     const reason = error instanceof Error ? error.message : "";
     this.root.dispatchEvent(new CustomEvent("viewer:error", { bubbles: true, detail: { reason } }));
