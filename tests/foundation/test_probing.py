@@ -7,7 +7,7 @@ import torch
 from monai.networks.nets.densenet import DenseNet
 from torch import Tensor, nn
 
-from foundation.forwards import Forwards, chunk_size
+from foundation.forwards import COPIES, Forwards, chunk_size
 from foundation.probing import Results, probe
 
 IMAGE = torch.rand(1, 1, 16, 16)
@@ -57,7 +57,7 @@ def test_what_a_dense_network_concatenates_is_charged_while_it_stands() -> None:
 
 def test_a_network_of_functions_gets_smaller_chunks_for_less_memory() -> None:
     model, images = _Functional().eval(), torch.rand(1, 1, 256, 256)
-    charge = (20 * 256 * 256 * 4 + 8 * images.nbytes) / 2**20
+    charge = (20 * 256 * 256 * 4 + COPIES * images.nbytes) / 2**20
     assert Forwards(model, images, 3.2 * charge * 16 / 15).size == 3
     assert chunk_size(model, images, 3.2 * charge) < 3
 
