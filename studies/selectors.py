@@ -206,12 +206,15 @@ def receipt_of(enrolment: Enrolment) -> list[dict[str, str]]:
 def is_ahead(trial: Trial) -> bool:
     """Whether this pending trial is the one after the trial that its reader has on the screen; one query.
 
-    Its image may then be fetched early, so that it stands there when the answer is sent; see studies.views.payloads.
+    Its image may then be fetched early, so that it stands there when the answer is sent; see studies.views.payloads. It
+    stays so between that answer and the page of this trial: a quick reader's browser asks for it just then.
     """
-    earlier = Trial.objects.filter(enrolment_id=trial.enrolment_id, position__lt=trial.position)
-    left = list(_rows(earlier.exclude(state=TrialState.DONE))[:2])
-    same_session = len(left) == 1 and left[0].period == trial.period  # no image before its session opens
-    return same_session and left[0].state == TrialState.OPEN and comes_next(left[0], trial)
+    earlier = _rows(Trial.objects.filter(enrolment_id=trial.enrolment_id, position__lt=trial.position))
+    left = [row for row in earlier if not row.is_done]
+    if not earlier or len(left) > 1:
+        return False
+    shown = left[0] if left else earlier[-1]
+    return shown.state in {TrialState.OPEN, TrialState.DONE} and comes_next(shown, trial)
 
 
 def known_sitting(trial: Trial) -> Session | None:

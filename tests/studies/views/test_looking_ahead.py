@@ -78,3 +78,12 @@ def test_the_page_says_which_image_comes_next(client: Client, reading: Enrolment
     page = client.get(f"/s/{first.token}/").content.decode()
     assert f'data-ahead-image="/s/{second.token}/image"' in page
     assert f"{second.token}/overlay" not in page
+
+
+def test_the_image_is_there_between_the_answer_and_the_next_page(client: Client, reading: Enrolment) -> None:
+    """A quick reader's browser asks for it just then."""
+    first, second, third = reading.trials.order_by("position")[:3]
+    send(client, first, "compare")
+    assert [status(client, second, what) for what in ("image", "header")] == [200, 200]
+    assert [status(client, third, what) for what in ("image", "header")] == [404, 404]
+    assert status(client, second, "overlay/a") == 404

@@ -17,7 +17,7 @@ from tests.studies.ward import Ward, enrolled, signed_in
 PAGES = ("", "consent", "leave", "closed", "instructions", "break", "next-session", "thanks", "receipt")
 STUDY = tuple(f"/study/{{pk}}/{name}" for name in PAGES)
 QUESTIONNAIRE = ("/study/{pk}/ask/start/trust", "/study/{pk}/plate/1")
-TRIAL = ("/s/{token}/", "/s/{token}/change", "/s/{token}/image", "/s/{token}/header", "/s/{token}/overlay/a")
+TRIAL = tuple(f"/s/{{token}}/{name}" for name in ("", "change", "image", "header", "altered", "overlay/a"))
 
 
 def test_the_tables_name_every_address() -> None:
