@@ -60,6 +60,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder.mkdir()
     monkeypatch.syspath_prepend(str(folder))
     monkeypatch.setattr(registry, "_loaded", False)
+    monkeypatch.setattr(registry, "_complete", False)
     monkeypatch.setattr(registry, "_parts", dict(known))
     yield folder
     sys.modules.pop("local_contrast", None)
